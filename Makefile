@@ -1,0 +1,57 @@
+# GNU make 3.81 and newer. `make` alone lists the commands.
+
+PYTHON := .venv/bin/python
+AZURITE := local_stack/azurite
+# The stamps are files, so a second start installs nothing.
+PYTHON_READY := .venv/installed
+AZURITE_READY := $(AZURITE)/node_modules/installed
+COMPILE := CUSTOM_COMPILE_COMMAND='make lock' $(PYTHON) -m piptools compile --quiet --generate-hashes \
+	--strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+
+# `HOST=func make run` starts Core Tools. Other values of HOST are the shell's own (a machine's name).
+STACK := $(PYTHON) -m local_stack $(if $(filter func,$(HOST)),--host func) $(ARGS)
+
+.PHONY: help run demo test unit lint lock clean
+
+help:
+	@echo 'make run    the local stack and the main job, told step by step; Ctrl-C ends it'
+	@echo 'make demo   the same, and exits: status 0 if the app confirmed the new model'
+	@echo 'make test   every test'
+	@echo 'make unit   the fast tests'
+	@echo 'make lint   style, types and boundaries'
+	@echo 'make lock   pins the packages of pyproject.toml anew'
+	@echo 'make clean  removes all that set-up and runs have made'
+
+run: $(PYTHON_READY) $(AZURITE_READY)
+	@exec $(STACK)
+
+demo: $(PYTHON_READY) $(AZURITE_READY)
+	@exec $(STACK) --demo
+
+test: $(PYTHON_READY) $(AZURITE_READY)
+	@exec $(PYTHON) -m pytest -n 2 --dist loadfile $(ARGS)
+
+unit: $(PYTHON_READY)
+	@exec $(PYTHON) -m pytest tests/unit $(ARGS)
+
+lint: $(PYTHON_READY)
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy .
+	$(PYTHON) scripts/check_boundaries.py
+
+lock: $(PYTHON_READY)
+	$(COMPILE) --output-file requirements.txt pyproject.toml
+	$(COMPILE) --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
+
+clean:
+	rm -rf .venv $(AZURITE)/node_modules .local .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(PYTHON_READY): requirements-dev.txt scripts/install-python-packages
+	@scripts/install-python-packages requirements-dev.txt
+	@touch $@
+
+$(AZURITE_READY): $(AZURITE)/package-lock.json $(AZURITE)/package.json $(AZURITE)/.npmrc
+	@scripts/install-azurite
+	@touch $@

@@ -1,0 +1,130 @@
+"""`python -m local_stack`: starts the stack, tells the main job and keeps serving until Ctrl-C.
+
+Exit status: 0 when it was ended while serving, and for `--demo` if the app itself confirmed the new
+model; 1 if something could not be started or the model did not come into service; 128 and the
+signal's number when it was ended before that.
+"""
+
+import argparse
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import FrameType
+
+import requests
+from azure.core.exceptions import AzureError
+from rich.console import Console
+
+from local_stack.azurite import AzuriteError
+from local_stack.child import ChildError
+from local_stack.event_tail import EventTail
+from local_stack.landing import NotServedError
+from local_stack.narrator import Narrator
+from local_stack.ports import FREE, Ports, PortTakenError
+from local_stack.retraining import RetrainingError
+from local_stack.stack import ROOT, Options, Stack, StackError, running_stack
+from local_stack.story import Story
+
+_FAILURES = (
+    AzureError,
+    AzuriteError,
+    ChildError,
+    NotServedError,
+    PortTakenError,
+    RetrainingError,
+    StackError,
+    requests.RequestException,
+)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class _Ended(BaseException):
+    """A signal asked us to end; no `except Exception` on the way may swallow it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run; answers the exit status."""
+    given = _parser().parse_args(arguments)
+    for number in _SIGNALS:
+        signal.signal(number, _end)
+    narrator = Narrator(Console())
+    try:
+        with running_stack(
+            _options(given), lambda what: narrator.say(f"Starting: {what}")
+        ) as stack:
+            return _use(stack, given, narrator)
+    except _FAILURES as error:
+        narrator.fail(str(error))
+        return 1
+    except _Ended as ended:
+        return 128 + ended.number
+
+
+def _use(stack: Stack, given: argparse.Namespace, narrator: Narrator) -> int:
+    story = Story(stack, narrator, now=lambda: datetime.now(UTC), pause=_pause)
+    if not given.no_story:
+        try:
+            story.tell()
+        except NotServedError:
+            narrator.fail(f"The functions host's log: {stack.host.log_file}")
+            raise
+    if given.demo:
+        return 0
+    story.suggest()
+    try:
+        for line in EventTail(stack.host).follow(_pause):
+            narrator.say(line)
+    except _Ended:
+        return 0
+    raise ChildError(f"{stack.host.name} ended with status {stack.host.exit_status}.")
+
+
+def _end(number: int, _frame: FrameType | None) -> None:
+    for each in _SIGNALS:
+        signal.signal(each, signal.SIG_IGN)  # a second one must not interrupt the tidying up
+    raise _Ended(number)
+
+
+def _pause(time: timedelta) -> None:
+    threading.Event().wait(time.total_seconds())
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m local_stack", description=__doc__)
+    add, standard = parser.add_argument, Ports()
+    add("--demo", action="store_true", help="tell the main job and exit")
+    add("--no-story", action="store_true", help="only start the stack and serve")
+    add("--host", choices=["ours", "func"], default="ours", help="func: Core Tools")
+    add("--app", type=Path, default=ROOT, help="the functions app")
+    add("--home", type=Path, default=ROOT / ".local", help="folder for keys and logs")
+    add("--takes-effect-after", type=float, default=30, metavar="SECONDS", help="of the ML service")
+    add("--free-ports", action="store_true", help="take free ports and not the usual ones")
+    add("--blob-port", type=int, default=standard.blob)
+    add("--queue-port", type=int, default=standard.queue)
+    add("--ml-port", type=int, default=standard.ml)
+    add("--host-port", type=int, default=standard.host)
+    return parser
+
+
+def _options(given: argparse.Namespace) -> Options:
+    named = Ports(given.blob_port, given.queue_port, given.ml_port, given.host_port)
+    return Options(
+        app=given.app.resolve(),
+        home=given.home.resolve(),
+        ports=FREE if given.free_ports else named,
+        takes_effect_after=timedelta(seconds=given.takes_effect_after),
+        core_tools=given.host == "func",
+        environ=dict(os.environ),  # noqa: TID251 - entry point: read once, passed inwards
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

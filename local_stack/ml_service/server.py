@@ -1,0 +1,200 @@
+"""The running service: its socket, its thread, and what tests and the stack ask it."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Event, Thread
+from typing import Final, Literal, Self
+
+import uvicorn
+from starlette.routing import Route
+
+from local_stack.ml_service.application import application
+from local_stack.ml_service.batch import Batch
+from local_stack.ml_service.blob_transfer import Transfer
+from local_stack.ml_service.endpoint_document import api_location
+from local_stack.ml_service.front import Front
+from local_stack.ml_service.http_protocol import AbortableProtocol
+from local_stack.ml_service.journal import Journal, ReceivedRequest
+from local_stack.ml_service.local_control import LocalControl
+from local_stack.ml_service.script import Script, Scripts
+from local_stack.ml_service.state import Clock, State
+from local_stack.ml_service.studio import Studio
+
+HOST: Final = "127.0.0.1"
+_BACKLOG: Final = 128
+_STOP_SECONDS: Final = 30.0
+
+
+def utc_now() -> datetime:
+    """The real clock."""
+    return datetime.now(UTC)
+
+
+class MlService:
+    """A local Studio (classic): it speaks the wire on a loopback address.
+
+    Args:
+        studio: What it starts from.
+        listener: A listening socket; ``listen`` makes one.
+        now: The clock by which models take effect, jobs end and tokens are signed.
+        transfer: How blobs are read and written.
+    """
+
+    def __init__(
+        self, studio: Studio, listener: socket.socket, now: Clock, transfer: Transfer
+    ) -> None:
+        self.studio = studio
+        self.url = f"http://{HOST}:{listener.getsockname()[1]}"
+        self._listener = listener
+        self._journal = Journal()
+        self._scripts = Scripts()
+        self._state = State(studio, self.url, now)
+        self._batch = Batch(self._state, transfer)
+        protocol = application(self._state, self._batch, transfer, self._local())
+        self._server = _Server(Front(protocol, self._journal, self._scripts, now))
+
+    @classmethod
+    @contextmanager
+    def start(
+        cls, studio: Studio, *, now: Clock = utc_now, port: int = 0, ca_file: Path | None = None
+    ) -> Iterator[Self]:
+        """Serve in a thread until the block ends.
+
+        Args:
+            studio: What it starts from.
+            now: The clock; aware UTC.
+            port: 0 for any free one.
+            ca_file: Certificates trusted when a blob is read over https.
+
+        Raises:
+            OSError: The port is taken.
+        """
+        with listen(port) as listener:
+            service = cls(studio, listener, now, Transfer(ca_file))
+            thread = Thread(target=service.serve, name="ml-service", daemon=True)
+            thread.start()
+            try:
+                if not service.wait_until_ready(_STOP_SECONDS):
+                    raise RuntimeError("The ML service did not start; see its log.")
+                yield service
+            finally:
+                service.stop()
+                thread.join(_STOP_SECONDS)
+
+    def serve(self) -> None:
+        """Serve in this thread until ``stop``, or until SIGTERM where it is the main thread."""
+        try:
+            self._server.run([self._listener])
+        finally:
+            self._batch.close()
+
+    def stop(self) -> None:
+        """Ask the service to end; requests at work have three seconds."""
+        self._server.should_exit = True
+
+    def wait_until_ready(self, seconds: float) -> bool:
+        """Whether it serves, within a time."""
+        return self._server.ready.wait(seconds)
+
+    def patch_url(self, name: str) -> str:
+        """The management address of an endpoint: for GET and PATCH."""
+        endpoint = self._state.endpoint_called(name)
+        services = f"{self.url}/workspaces/{self.studio.workspace_id}/webservices"
+        return f"{services}/{endpoint.service.id}/endpoints/{endpoint.seed.name}"
+
+    def score_url(self, name: str) -> str:
+        """The request/response address of an endpoint, with api-version and details."""
+        location = api_location(self._state.endpoint_called(name), self._state)
+        return f"{location}/execute?api-version=2.0&details=true"
+
+    def jobs_url(self, name: str) -> str:
+        """The batch address of an endpoint, without api-version."""
+        return f"{api_location(self._state.endpoint_called(name), self._state)}/jobs"
+
+    def key(self, name: str, which: Literal["primary", "secondary"] = "primary") -> str:
+        """A key of an endpoint."""
+        seed = self._state.endpoint_called(name).seed
+        return seed.primary_key if which == "primary" else seed.secondary_key
+
+    @property
+    def requests(self) -> list[ReceivedRequest]:
+        """The requests received so far, oldest first."""
+        return self._journal.requests
+
+    def script(  # noqa: PLR0913 - each says one thing of a script
+        self,
+        method: str = "*",
+        path_part: str = "",
+        *,
+        times: int = 1,
+        delay: timedelta = timedelta(),
+        status: int | None = None,
+        headers: dict[str, str] | None = None,
+        body: str = "",
+        drop: bool = False,
+        apply: Literal["no", "before", "after"] = "no",
+    ) -> None:
+        """Script the next matching requests: see ``Script``."""
+        self._scripts.add(
+            Script(
+                method=method,
+                path_part=path_part,
+                times=times,
+                delay=delay,
+                status=status,
+                headers=headers or {},
+                body=body,
+                drop=drop,
+                apply=apply,
+            )
+        )
+
+    def _local(self) -> list[Route]:
+        return LocalControl(self._journal, self._scripts, self.studio.local_token).routes()
+
+    @property
+    def scripts_left(self) -> list[Script]:
+        """The scripts that no request has met yet."""
+        return self._scripts.left
+
+
+class _Server(uvicorn.Server):
+    """A server that says when it serves."""
+
+    def __init__(self, app: Front) -> None:
+        config = uvicorn.Config(
+            app,
+            http=AbortableProtocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=3,
+        )
+        super().__init__(config)
+        self.ready = Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+
+def listen(port: int) -> socket.socket:
+    """A listening socket on the loopback address.
+
+    Raises:
+        OSError: The port is taken.
+    """
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HOST, port))
+        listener.listen(_BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    return listener

@@ -1,0 +1,204 @@
+"""The whole stack: storage emulator, ML service, functions host; ended in reverse order."""
+
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import requests
+
+from local_stack.azurite import Azurite
+from local_stack.child import Child
+from local_stack.functions_host.app_settings import SAMPLE, create_from_sample
+from local_stack.functions_host.keys import Keys, generate_keys
+from local_stack.ports import Ports, free_port
+from local_stack.private_file import write_private
+from local_stack.workspace import Workspace, digits_studio, write_description
+
+ROOT = Path(__file__).parents[1]
+ENDPOINTS = Path(__file__).with_name("endpoints.toml")
+SMOKE = Path(__file__).with_name("smoke")
+SETTINGS = "local.settings.json"
+ML_LOG, HOST_LOG = "ml-service.log", "functions-host.log"
+# Often, so that a retry or a confirmation is seen within seconds; every minute is the default.
+WATCH_SCHEDULE = "*/5 * * * * *"
+READY_WITHIN = timedelta(seconds=90)
+
+_ML_SERVING = re.compile(r"ml_service\.serving url=(\S+)")
+_WRITTEN_FOR = "http://127.0.0.1:8090"  # the ML service in endpoints.toml
+
+
+class StackError(Exception):
+    """The stack could not be started; one sentence that says what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How to start the stack.
+
+    Attributes:
+        app: The functions app.
+        home: Where the stack keeps keys, logs and its copy of the endpoints file.
+        ports: Of the services.
+        takes_effect_after: From an accepted PATCH until the ML service scores with the new model.
+        core_tools: Start Core Tools (`func`) and not the functions host of this project.
+        environ: What the children inherit.
+    """
+
+    app: Path = ROOT
+    home: Path = ROOT / ".local"
+    ports: Ports = field(default_factory=Ports)
+    takes_effect_after: timedelta = timedelta(seconds=30)
+    core_tools: bool = False
+    environ: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A running stack.
+
+    Attributes:
+        azurite: The storage emulator.
+        workspace: The ML service's workspace.
+        app_url: The functions host, without a slash at the end.
+        host: The functions host's process.
+        keys: Of the functions host.
+        key_file: Holds the function key and nothing else.
+        options: What it was started with.
+    """
+
+    azurite: Azurite
+    workspace: Workspace
+    app_url: str
+    host: Child
+    keys: Keys
+    key_file: Path
+    options: Options
+
+
+@contextmanager
+def running_stack(options: Options, say: Callable[[str], None]) -> Iterator[Stack]:
+    """Start everything, and end everything with the block.
+
+    Args:
+        options: How.
+        say: Told what is being started, for people who wait.
+
+    Raises:
+        PortTakenError: before anything was started.
+        AzuriteError: the storage emulator did not start.
+        ChildError: another service did not start.
+        StackError: something is missing on this machine.
+    """
+    options.ports.check()
+    host_program = _host_program(options)
+    _make_home(options)
+    with ExitStack() as ends:
+        say("storage emulator")
+        ports = options.ports
+        azurite = Azurite.start(blob_port=ports.blob, queue_port=ports.queue)
+        ends.callback(azurite.stop)
+        say("ML service")
+        workspace = _start_ml_service(options, azurite, ends)
+        say("functions host")
+        keys = _write_keys(options.home)
+        port = ports.host or free_port()
+        host = Child(
+            "The functions host",
+            [*host_program, "--port", str(port)],
+            log_file=options.home / HOST_LOG,
+            environ={**options.environ, **_app_settings(options, azurite, workspace)},
+            cwd=options.app if options.core_tools else ROOT,
+        )
+        ends.callback(host.stop, timedelta(seconds=20))
+        url = f"http://127.0.0.1:{port}"
+        host.wait_until(lambda: _is_running(url, keys) or None, READY_WITHIN)
+        key_file = options.home / "function-key"
+        yield Stack(azurite, workspace, url, host, keys, key_file, options)
+
+
+def _host_program(options: Options) -> list[str]:
+    if options.core_tools:
+        func = shutil.which("func", path=options.environ.get("PATH"))
+        if func is None:
+            raise StackError(
+                "Core Tools (`func`) are not on the PATH: install them, or run without HOST=func."
+            )
+        return [func, "start"]
+    program = [sys.executable, "-m", "local_stack.functions_host", "--until-stdin-closes"]
+    program += ["--app", str(options.app), "--keys", str(options.home / "host-keys.json")]
+    return [*program, "--settings", str(options.app / SETTINGS)]
+
+
+def _make_home(options: Options) -> None:
+    if not (options.app / "host.json").exists():
+        raise StackError(f"{options.app} has no host.json: it is no functions app.")
+    create_from_sample(options.app / SETTINGS)
+    if not (options.app / SETTINGS).exists():
+        raise StackError(f"{options.app} has neither {SETTINGS} nor {SAMPLE}: restore the sample.")
+    options.home.mkdir(parents=True, exist_ok=True)
+    for name in (ML_LOG, HOST_LOG):
+        (options.home / name).unlink(missing_ok=True)
+
+
+def _start_ml_service(options: Options, azurite: Azurite, ends: ExitStack) -> Workspace:
+    studio = digits_studio(azurite.connection_string, options.takes_effect_after)
+    description = options.home / "ml-service.json"
+    write_description(studio, description)
+    ends.callback(description.unlink, missing_ok=True)
+    command = [sys.executable, "-m", "local_stack.end_with_parent", "local_stack.ml_service"]
+    command += ["--description", str(description), "--port", str(options.ports.ml)]
+    child = Child(
+        "The ML service",
+        command,
+        log_file=options.home / ML_LOG,
+        environ=options.environ,
+        cwd=ROOT,
+    )
+    ends.callback(child.stop)
+    serving = child.wait_until(lambda: _ML_SERVING.search(child.log_text()), READY_WITHIN)
+    return Workspace(studio, serving[1])
+
+
+def _write_keys(home: Path) -> Keys:
+    keys = generate_keys()
+    write_private(home / "host-keys.json", keys.to_json().encode())
+    write_private(home / "function-key", keys.functions["default"].encode())
+    return keys
+
+
+def _app_settings(options: Options, azurite: Azurite, workspace: Workspace) -> dict[str, str]:
+    """What the demo needs, above the user's own settings file."""
+    return {
+        "FUNCTIONS_WORKER_RUNTIME": "python",
+        **azurite.environ("AzureWebJobsStorage"),
+        **azurite.environ("ModelStorage"),
+        **azurite.environ("StateStorage"),
+        "MODEL_BLOBS": "experimentoutput/{name}.ilearner",
+        "BLOB_SOURCE": "LogsAndContainerScan",
+        "WATCH_SCHEDULE": WATCH_SCHEDULE,
+        "ENDPOINTS_FILE": str(_render_endpoints(options.home, workspace.url)),
+        "DIGITS_API_KEY": workspace.scoring.primary_key,
+    }
+
+
+def _render_endpoints(home: Path, ml_url: str) -> Path:
+    """The demo's endpoints file with the address that the ML service really has."""
+    shutil.copytree(SMOKE, home / SMOKE.name, dirs_exist_ok=True)
+    rendered = home / ENDPOINTS.name
+    rendered.write_text(ENDPOINTS.read_text("utf-8").replace(_WRITTEN_FOR, ml_url), "utf-8")
+    return rendered.resolve()
+
+
+def _is_running(url: str, keys: Keys) -> bool:
+    try:
+        answer = requests.get(
+            f"{url}/admin/host/status", headers={"x-functions-key": keys.master}, timeout=5
+        )
+        return bool(answer.ok and answer.json().get("state") == "Running")
+    except (requests.RequestException, ValueError):
+        return False

@@ -1,0 +1,67 @@
+"""Checks the boundaries that no linter knows: who imports whom, and where exemptions may stand.
+
+- The app and the local stack import nothing of each other.
+- `os.environ` and `mock.patch` are ruff's business (TID251); here is checked that its exemption
+  stands only where the environment may be read.
+"""
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+APP = {
+    "function_app",
+    "http_api",
+    "patch_endpoint",
+    "protocols",
+    "retrain_trigger",
+    "settings",
+    "state",
+    "telemetry",
+}
+STACK = {"local_stack"}
+SOURCES = ("*.py", *(f"{name}/**/*.py" for name in sorted(APP | STACK | {"scripts", "tests"})))
+
+_EXEMPTION = re.compile(r"#\s*noqa:.*\bTID251\b", re.IGNORECASE)
+_MAY_READ_ENVIRONMENT = ("settings/bindings.py", "local_stack/__main__.py")
+_ENTRY_POINT = "local_stack/**/__main__.py"
+
+
+def faults(path: PurePosixPath, source: str) -> Iterator[str]:
+    """Every fault of one file, as `path:line: what`; the path is relative to the project."""
+    owner = path.parts[0].removesuffix(".py")
+    foreign = STACK if owner in APP else APP if owner in STACK else set()
+    for line, module in _imported(ast.parse(source)):
+        if module.partition(".")[0] in foreign:
+            yield f"{path}:{line}: {owner} imports {module}, which is on the other side."
+    if str(path) in _MAY_READ_ENVIRONMENT or path.full_match(_ENTRY_POINT):
+        return
+    for number, text in enumerate(source.splitlines(), start=1):
+        if _EXEMPTION.search(text):
+            yield f"{path}:{number}: the environment is read in settings/bindings.py alone."
+
+
+def _imported(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, name.name) for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module is not None and node.level == 0:
+            yield node.lineno, node.module
+
+
+def _main(root: Path) -> int:
+    found = [
+        fault
+        for pattern in SOURCES
+        for file in sorted(root.glob(pattern))
+        if "node_modules" not in file.parts
+        for fault in faults(PurePosixPath(file.relative_to(root)), file.read_text("utf-8"))
+    ]
+    sys.stdout.writelines(f"{fault}\n" for fault in found)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(_main(Path(__file__).parents[1]))

@@ -1,0 +1,36 @@
+"""Real services for the tests; each pytest process (xdist worker) starts its own on first use."""
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from local_stack.azurite import Azurite
+from local_stack.identity import ManagedIdentity
+
+
+@pytest.fixture(scope="session")
+def azurite() -> Iterator[Azurite]:
+    """Azurite in memory, over http: connections by account key."""
+    with Azurite.start() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def azurite_oauth() -> Iterator[Azurite]:
+    """Azurite in memory, over https with a certificate of its own: connections by identity."""
+    with Azurite.start(oauth=True) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def identity() -> Iterator[ManagedIdentity]:
+    """A managed identity endpoint; its `environ` goes to the process that is to have it."""
+    with ManagedIdentity.start() as running:
+        yield running
+
+
+@pytest.fixture
+def container_name() -> str:
+    """A container name that no other test uses; the container does not exist yet."""
+    return f"test-{uuid.uuid4().hex}"

@@ -1,0 +1,41 @@
+"""The project's own lint finds what it is there to find."""
+
+from pathlib import PurePosixPath
+
+import pytest
+
+from scripts.check_boundaries import faults
+
+EXEMPTION = "import os\nos.environ  # noqa" + ": TID251 - made up\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("settings/app.py", "import local_stack.azurite\n"),
+        ("function_app.py", "def late():\n    from local_stack import identity\n"),
+        ("local_stack/stack.py", "from settings.bindings import read\n"),
+        ("patch_endpoint/sas.py", EXEMPTION),
+        ("local_stack/story.py", EXEMPTION),
+        ("tests/unit/test_sas.py", EXEMPTION),
+    ],
+)
+def test_a_crossed_boundary_is_one_fault_with_its_place(path: str, source: str) -> None:
+    found = list(faults(PurePosixPath(path), source))
+
+    assert len(found) == 1
+    assert found[0].startswith(f"{path}:")
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("settings/bindings.py", EXEMPTION),
+        ("local_stack/ml_service/__main__.py", EXEMPTION),
+        ("local_stack/stack.py", "from local_stack.settings import x\nfrom . import state\n"),
+        ("tests/e2e/test_demo.py", "import local_stack\nimport patch_endpoint\n"),
+        ("settings/app.py", "import patch_endpoint.sas\n"),
+    ],
+)
+def test_what_is_allowed_is_no_fault(path: str, source: str) -> None:
+    assert list(faults(PurePosixPath(path), source)) == []
