@@ -1,0 +1,101 @@
+"""The table of functions: what triggers each, and the one call that it makes.
+
+Nothing here can raise at import, and nothing heavy is imported before it is needed: an error at
+import means an app without functions, and hardly a trace of why.
+"""
+
+import functools
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import azure.functions as func
+from azurefunctions.extensions.bindings import blob
+
+from settings.bindings import binding, is_event_grid, process_environment
+
+if TYPE_CHECKING:
+    from http_api.routes import Routes
+    from retrain_trigger.engine import App
+
+app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
+_SOURCE = func.BlobSource.EVENT_GRID if is_event_grid() else func.BlobSource.LOGS_AND_CONTAINER_SCAN
+
+
+@functools.cache
+def _app() -> "App":
+    from retrain_trigger.engine import App
+
+    return App(process_environment(), Path(__file__).parent)
+
+
+@functools.cache
+def _routes() -> "Routes":
+    from http_api.routes import Routes
+
+    return Routes(_app)
+
+
+@app.function_name("model_landed")
+@app.blob_trigger(
+    arg_name="model", path=binding("MODEL_BLOBS"), connection="ModelStorage", source=_SOURCE
+)
+def model_landed(model: blob.BlobClient) -> None:
+    """A trained model landed: deploy it wherever it is for. Its bytes are never read."""
+    from retrain_trigger.landed import model_landed as land
+
+    land(_app().engine, model.blob_name)
+
+
+@app.function_name("watch")
+@app.timer_trigger(arg_name="timer", schedule=binding("WATCH_SCHEDULE"))
+def watch(timer: func.TimerRequest) -> None:
+    """Retry, confirm and renew what is due."""
+    from retrain_trigger.watch import watch as work_off
+
+    del timer
+    work_off(_app().engine)
+
+
+@app.function_name("sweep")
+@app.timer_trigger(arg_name="timer", schedule=binding("SWEEP_SCHEDULE"))
+def sweep(timer: func.TimerRequest) -> None:
+    """Find the models that no event announced."""
+    from retrain_trigger.sweep import sweep as find_missed
+
+    del timer
+    find_missed(_app().engine)
+
+
+@app.function_name("redeploy")
+@app.route("endpoints/{endpoint}/redeploy", methods=[func.HttpMethod.POST])
+def redeploy(req: func.HttpRequest) -> func.HttpResponse:
+    """A person has a model deployed."""
+    return _routes().redeploy(req)
+
+
+@app.function_name("list_endpoints")
+@app.route("endpoints", methods=[func.HttpMethod.GET])
+def list_endpoints(req: func.HttpRequest) -> func.HttpResponse:
+    """What serves where."""
+    return _routes().list_endpoints(req)
+
+
+@app.function_name("get_endpoint")
+@app.route("endpoints/{endpoint}", methods=[func.HttpMethod.GET])
+def get_endpoint(req: func.HttpRequest) -> func.HttpResponse:
+    """What one endpoint serves, since when, why, confirmed how."""
+    return _routes().get_endpoint(req)
+
+
+@app.function_name("status")
+@app.route("status", methods=[func.HttpMethod.GET])
+def status(req: func.HttpRequest) -> func.HttpResponse:
+    """Every fault by name, and how the timers are."""
+    return _routes().status(req)
+
+
+@app.function_name("health")
+@app.route("health", methods=[func.HttpMethod.GET], auth_level=func.AuthLevel.ANONYMOUS)
+def health(req: func.HttpRequest) -> func.HttpResponse:
+    """Whether anything can be deployed, in one word."""
+    return _routes().health(req)

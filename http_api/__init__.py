@@ -1,0 +1,1 @@
+"""The HTTP API: a person looks, and takes over."""

@@ -1,0 +1,98 @@
+"""How the app is: every fault by name, each timer's last tick, what is in which state."""
+
+import threading
+from collections import Counter
+from datetime import datetime, timedelta
+
+from retrain_trigger.engine import App, Engine
+from settings.fault import Fault, SettingsError
+from settings.schedule import Schedule
+from state.heartbeats import Heartbeat
+from state.storage_errors import StorageError
+
+_SILENT_PERIODS = 3
+_HEALTH_KEPT = timedelta(seconds=5)
+
+
+def status_document(app: App) -> dict[str, object]:
+    """Say how the app is; what cannot be found out is a fault among the others."""
+    faults = list(app.settings.faults)
+    timers: dict[str, object] = {}
+    states: Counter[str] = Counter()
+    try:
+        engine = app.engine
+        faults += _faults_of_endpoints(engine)
+        timers = {timer: _timer(engine, timer) for timer in _schedules(engine)}
+        states.update(one.fields.get("state", "none") for one in engine.records.summaries())
+    except SettingsError:
+        pass  # what is wrong is in the settings' own faults
+    except StorageError as error:
+        faults.append(Fault("StateStorage", str(error)))
+    return {
+        "faults": [{"where": fault.where, "what": fault.what} for fault in faults],
+        "timers": timers,
+        "endpoints": dict(states),
+        "jobs": {},
+    }
+
+
+class Health:
+    """Whether anything can be deployed. Anybody may ask, so an answer is kept for seconds."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._lock = threading.Lock()
+        self._asked_at: datetime | None = None
+        self._is_well = False
+
+    def is_well(self) -> bool:
+        """Say whether settings, storage and timers let a model be deployed."""
+        with self._lock:
+            now = self._app.now()
+            if self._asked_at is None or now - self._asked_at >= _HEALTH_KEPT:
+                self._is_well, self._asked_at = _is_well(self._app, now), now
+            return self._is_well
+
+
+def _is_well(app: App, now: datetime) -> bool:
+    try:
+        engine = app.engine
+        endpoints = engine.endpoints.current().by_name.values()
+        beats = {timer: engine.heartbeats.last(timer) for timer in _schedules(engine)}
+    except (SettingsError, StorageError):
+        return False
+    if endpoints and all(endpoint.faults for endpoint in endpoints):
+        return False
+    return not any(
+        _is_silent(schedule, beats[timer], app.started_at, now)
+        for timer, schedule in _schedules(engine).items()
+    )
+
+
+def _is_silent(
+    schedule: Schedule, last: Heartbeat | None, started_at: datetime, now: datetime
+) -> bool:
+    """Say whether a timer missed three periods, since it last finished or since we began."""
+    # An instance that has just begun may find an old heartbeat: the timer gets its time anew.
+    heard_at = max(last.finished_at, started_at) if last else started_at
+    return now - heard_at > schedule.longest_period(now) * _SILENT_PERIODS
+
+
+def _schedules(engine: Engine) -> dict[str, Schedule]:
+    return {"watch": engine.settings.watch_schedule, "sweep": engine.settings.sweep_schedule}
+
+
+def _timer(engine: Engine, timer: str) -> dict[str, object]:
+    last = engine.heartbeats.last(timer)
+    return {
+        "schedule": _schedules(engine)[timer].text,
+        "last_tick": last.finished_at if last else None,
+        "age_seconds": (engine.now() - last.finished_at).total_seconds() if last else None,
+    }
+
+
+def _faults_of_endpoints(engine: Engine) -> list[Fault]:
+    try:
+        return list(engine.endpoints.faults())
+    except StorageError as error:
+        return [Fault("ENDPOINTS_FILE", str(error))]

@@ -1,0 +1,112 @@
+"""The routes: each translates a request, makes one call and translates what came of it."""
+
+import logging
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from http import HTTPStatus
+from itertools import islice
+from urllib.parse import quote
+
+import azure.functions as func
+
+from http_api.answers import ProblemError, answer, problem
+from http_api.app_status import Health, status_document
+from http_api.documents import endpoint_document, endpoint_summary
+from http_api.redeployment import redeploy
+from patch_endpoint.records import Summary
+from retrain_trigger.engine import App, Engine
+from settings.endpoints_file import is_endpoint_name
+from settings.fault import SettingsError
+from settings.scoring_endpoint import ScoringEndpoint
+from state.storage_errors import StorageError
+from telemetry.events import emit
+
+_log = logging.getLogger(__name__)
+_PAGE = 100
+
+type Work = Callable[[], func.HttpResponse]
+
+
+class Routes:
+    """The HTTP functions of an app.
+
+    Args:
+        app: Gives the app; it is called at the first request.
+    """
+
+    def __init__(self, app: Callable[[], App]) -> None:
+        self._app = app
+
+    def redeploy(self, req: func.HttpRequest) -> func.HttpResponse:
+        """Have a model deployed."""
+        return _guarded(lambda: redeploy(self._engine, self._endpoint(req), req))
+
+    def get_endpoint(self, req: func.HttpRequest) -> func.HttpResponse:
+        """Say what one endpoint serves, and should."""
+
+        def work() -> func.HttpResponse:
+            endpoint = self._endpoint(req)
+            record = self._engine.records.read(endpoint.name).record
+            return answer(endpoint_document(endpoint, record))
+
+        return _guarded(work)
+
+    def list_endpoints(self, req: func.HttpRequest) -> func.HttpResponse:
+        """Say it of all, a page at a time and out of one listing."""
+        return _guarded(lambda: self._page(req))
+
+    def status(self, req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG002 - nothing is asked
+        """Say how the app is."""
+        return _guarded(lambda: answer(status_document(self._app())))
+
+    def health(self, req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG002 - as above
+        """Say in one word whether anything can be deployed."""
+        well = self._health.is_well()
+        status = HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE
+        return answer("healthy" if well else "unhealthy", status)
+
+    @cached_property
+    def _health(self) -> Health:
+        return Health(self._app())
+
+    @property
+    def _engine(self) -> Engine:
+        return self._app().engine
+
+    def _endpoint(self, req: func.HttpRequest) -> ScoringEndpoint:
+        name = req.route_params.get("endpoint", "")
+        endpoint = self._engine.endpoints.current().by_name.get(name)
+        if endpoint is None:
+            known = "is not in the endpoints file" if is_endpoint_name(name) else "is no name"
+            raise ProblemError(HTTPStatus.NOT_FOUND, f"the endpoint {known}")
+        return endpoint
+
+    def _page(self, req: func.HttpRequest) -> func.HttpResponse:
+        after = req.params.get("after", "")
+        endpoints = self._engine.endpoints.current().by_name
+        names = list(islice((name for name in sorted(endpoints) if name > after), _PAGE + 1))
+        page, more = names[:_PAGE], names[_PAGE:]
+        summaries = dict(self._summaries(after, page[-1])) if page else {}
+        value = [endpoint_summary(endpoints[name], summaries.get(name)) for name in page]
+        link = f"{req.url.split('?')[0]}?after={quote(page[-1])}" if more else None
+        return answer({"value": value} | ({"nextLink": link} if link else {}))
+
+    def _summaries(self, after: str, last: str) -> Iterator[tuple[str, Summary]]:
+        for summary in self._engine.records.summaries(after=after):
+            if summary.endpoint > last:
+                return
+            yield summary.endpoint, summary
+
+
+def _guarded(work: Work) -> func.HttpResponse:
+    """Answer with a problem where *work* says that there is one."""
+    try:
+        return work()
+    except ProblemError as error:
+        return problem(error)
+    except SettingsError as error:
+        detail = "the app cannot do this while its settings are wrong"
+        return problem(ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, detail, error.faults))
+    except StorageError as error:
+        emit(_log, "http.storage_failed", level=logging.WARNING, error=error)
+        return problem(ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, str(error)))

@@ -1,0 +1,187 @@
+"""What a PATCH does to the record: claimed before, reported after. Pure."""
+
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from patch_endpoint.decide import CHECK_AFTER, Patch, is_undone, pause_after
+from patch_endpoint.desired import refused
+from patch_endpoint.record import Attempt, Deployment, Problem, Record, Serving, Unknown
+from patch_endpoint.sas import SignedModel
+from protocols.protocol import Accepted, Answer, Refused, Unsettled
+from protocols.wire import REQUEST_LIMIT
+
+SEND_WITHIN = timedelta(seconds=10)
+"""How long after its claim a PATCH may still be sent."""
+CLOCK_SLACK = timedelta(seconds=20)
+"""How far two instances' clocks may be apart."""
+LATE_FOR = timedelta(minutes=5)
+"""How long an endpoint may take to apply a PATCH that it never answered."""
+FAULT_PAUSE = timedelta(minutes=2)
+"""How often an endpoint whose table has a fault is looked at again."""
+_REPEAT_PAUSE = timedelta(minutes=1)
+
+
+def claimed(record: Record, patch: Patch, signed: SignedModel, id_: str, now: datetime) -> Record:
+    """Claim the endpoint for one PATCH, and note before when not to try again."""
+    send_by = min(now + SEND_WITHIN, signed.send_by)
+    attempt = Attempt(
+        id=id_,
+        model=patch.model,
+        instant=patch.instant,
+        cause=patch.cause,
+        claimed_at=now,
+        send_by=send_by,
+        deadline=send_by + REQUEST_LIMIT + CLOCK_SLACK,
+        token_expires_at=signed.expires_at,
+        token_expiry=signed.expiry_text,
+        renew_at=signed.renew_at,
+    )
+    return _with_pause(replace(record, attempt=attempt), patch, now)
+
+
+def _with_pause(record: Record, patch: Patch, now: datetime) -> Record:
+    """Note before when this is not tried again, so that back-off also holds across a crash."""
+    if patch.cause == "repeat":
+        return replace(record, repeat_at=now + _REPEAT_PAUSE)
+    if patch.cause == "sas_expiring" and record.serving is not None:
+        tried = record.serving.renewals_tried + 1
+        later = now + pause_after(tried)
+        return replace(
+            record, serving=replace(record.serving, renewals_tried=tried, renew_at=later)
+        )
+    if record.desired is None:
+        return record
+    attempts = record.desired.attempts + 1
+    later = now + pause_after(attempts)
+    desired = replace(record.desired, state="pending", attempts=attempts, next_attempt_at=later)
+    return replace(record, desired=desired)
+
+
+def abandoned(record: Record, now: datetime) -> Record:
+    """Take over from a holder that did not report in time: its PATCH may have been sent."""
+    attempt = record.attempt
+    if attempt is None or now < attempt.deadline:
+        return record
+    return _with_unknown(replace(record, attempt=None), attempt, attempt.deadline)
+
+
+def reported(record: Record, answer: Answer, settles_after: timedelta, now: datetime) -> Record:
+    """Put the result of the attempt in flight into the record, and end the attempt."""
+    attempt = record.attempt
+    if attempt is None:
+        return record
+    record = replace(record, attempt=None, reported=attempt.id)
+    match answer:
+        case Accepted():
+            return _accepted(record, attempt, settles_after, now)
+        case Refused():
+            return _refused(record, attempt, answer, now)
+        case Unsettled():
+            return _unsettled(record, attempt, answer, now)
+
+
+def held_back(record: Record, patch: Patch, problem: Problem, now: datetime) -> Record:
+    """Put *patch* off because something of ours stands in its way; nothing is sent."""
+    record = _with_pause(record, patch, now)
+    if record.desired is None or not is_undone(record.desired):
+        return record
+    return replace(record, desired=replace(record.desired, error=problem))
+
+
+def waiting_for_mending(record: Record, problem: Problem, now: datetime) -> Record:
+    """Have everything wait until the endpoint's table is mended."""
+    later = now + FAULT_PAUSE
+    if record.desired is not None and is_undone(record.desired):
+        desired = replace(record.desired, state="waiting", error=problem, next_attempt_at=later)
+        return replace(record, desired=desired)
+    record = replace(record, repeat_at=later if record.repeat_at else None)
+    if record.desired is not None and record.desired.state == "patched":
+        record = replace(record, desired=replace(record.desired, next_attempt_at=later))
+    if record.serving is None or record.serving.renew_at is None:
+        return record
+    renew_at = max(later, record.serving.renew_at)
+    return replace(record, serving=replace(record.serving, renew_at=renew_at))
+
+
+def overtaken(record: Record, now: datetime) -> Record:
+    """Have what serves sent once more: a PATCH was sent by a holder that had lost its claim."""
+    return replace(record, repeat_at=now)
+
+
+def _accepted(record: Record, attempt: Attempt, settles_after: timedelta, now: datetime) -> Record:
+    unknown = tuple(one for one in record.unknown if now < one.at + LATE_FOR)
+    others = [one.at for one in unknown if not one.model.is_version(attempt.model)]
+    record = replace(
+        record,
+        serving=_serving(record.serving, attempt, unknown, now),
+        unknown=unknown,
+        repeat_at=max(others) + LATE_FOR if others else None,
+        not_before=None,
+    )
+    desired = record.desired
+    if desired is None or not _is_of(attempt, desired):
+        return record
+    if desired.state == "live":
+        return replace(record, desired=replace(desired, error=None))
+    patched = replace(
+        desired,
+        state="patched",
+        error=None,
+        patched_at=now,
+        # The entry that was written with the claim wakes us then: no further one is needed.
+        next_attempt_at=max(now + settles_after, attempt.claimed_at + CHECK_AFTER),
+        confirmations=0,
+    )
+    return replace(record, desired=patched)
+
+
+def _serving(
+    before: Serving | None, attempt: Attempt, unknown: tuple[Unknown, ...], now: datetime
+) -> Serving:
+    """Say what serves now. Of the tokens that it may hold, the first to expire counts."""
+    same = before is not None and before.model.is_version(attempt.model)
+    possible = [one.token_expires_at for one in unknown if one.model.is_version(attempt.model)]
+    earlier = attempt.token_expires_at - min([attempt.token_expires_at, *possible])
+    return Serving(
+        model=attempt.model,
+        instant=attempt.instant,
+        since=before.since if before is not None and same else now,
+        token_expires_at=attempt.token_expires_at - earlier,
+        token_expiry=attempt.token_expiry,
+        renew_at=attempt.renew_at - earlier,
+        confirmed_by=before.confirmed_by if before is not None and same else None,
+    )
+
+
+def _refused(record: Record, attempt: Attempt, answer: Refused, now: datetime) -> Record:
+    problem = Problem(answer.code, answer.message, about_model=answer.about_model)
+    desired = record.desired
+    if desired is None or not _is_of(attempt, desired):
+        return record
+    if is_undone(desired):
+        return refused(record, problem, now)
+    return replace(record, desired=replace(desired, error=problem))
+
+
+def _unsettled(record: Record, attempt: Attempt, answer: Unsettled, now: datetime) -> Record:
+    if answer.maybe_applied:
+        record = _with_unknown(record, attempt, now)
+    if answer.retry_after is not None:
+        record = replace(record, not_before=now + answer.retry_after)
+    desired = record.desired
+    if desired is None or not _is_of(attempt, desired):
+        return record
+    error = Problem(answer.code, answer.message)
+    return replace(record, desired=replace(desired, error=error))
+
+
+def _with_unknown(record: Record, attempt: Attempt, at: datetime) -> Record:
+    fresh = [one for one in record.unknown if at < one.at + LATE_FOR]
+    late = Unknown(attempt.model, at, attempt.token_expires_at)
+    return replace(record, unknown=(*fresh, late))
+
+
+def _is_of(attempt: Attempt, deployment: Deployment) -> bool:
+    same = attempt.model.is_version(deployment.model)
+    return same and attempt.instant == deployment.instant

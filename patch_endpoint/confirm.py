@@ -1,0 +1,110 @@
+"""Asks whether an accepted model is in effect. A 200 is no proof, and neither is time."""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+from msgspec.structs import replace
+
+from patch_endpoint.decide import CONFIRM_FOR, pause_after
+from patch_endpoint.record import Deployment, Problem, Record
+from protocols.protocol import Refused, ScoringProtocol, Unsettled
+from settings.scoring_endpoint import ScoringEndpoint
+
+
+class Confirmed(msgspec.Struct, frozen=True):
+    """The model is in effect.
+
+    Attributes:
+        by: What proved it.
+    """
+
+    by: Literal["smoke_test", "location"]
+
+
+class Unconfirmed(msgspec.Struct, frozen=True):
+    """Nothing proves it, for this reason."""
+
+    problem: Problem
+
+
+type Confirmation = Confirmed | Unconfirmed
+
+
+def confirmation_of(
+    protocol: ScoringProtocol, endpoint: ScoringEndpoint, record: Record, container: str
+) -> Confirmation:
+    """Ask the endpoint, by its smoke test where it has one, else by the location that it names."""
+    if endpoint.smoke_test is not None:
+        return _by_smoke_test(protocol, endpoint)
+    return _by_location(protocol, endpoint, record, container)
+
+
+def confirming(record: Record, now: datetime) -> Record:
+    """Note before when not to ask again, before asking."""
+    if record.desired is None:
+        return record
+    later = now + pause_after(record.desired.confirmations + 1)
+    return replace(record, desired=replace(record.desired, next_attempt_at=later))
+
+
+def with_confirmation(
+    record: Record, asked_for: Deployment, confirmation: Confirmation, now: datetime
+) -> Record:
+    """Put the answer into the record, if it still is about what is desired there."""
+    desired = record.desired
+    if desired is None or desired.state != "patched" or not desired.is_same(asked_for):
+        return record
+    if desired.patched_at != asked_for.patched_at:
+        return record
+    if isinstance(confirmation, Confirmed):
+        live = replace(desired, state="live", live_at=now, error=None, next_attempt_at=None)
+        serving = record.serving and replace(record.serving, confirmed_by=confirmation.by)
+        return replace(record, desired=live, serving=serving)
+    tried = desired.confirmations + 1
+    over = desired.patched_at is None or now - desired.patched_at > CONFIRM_FOR
+    unproven = replace(
+        desired,
+        error=confirmation.problem,
+        confirmations=tried,
+        next_attempt_at=None if over else now + pause_after(tried),
+    )
+    return replace(record, desired=unproven)
+
+
+def _by_smoke_test(protocol: ScoringProtocol, endpoint: ScoringEndpoint) -> Confirmation:
+    match protocol.score(endpoint):
+        case True:
+            return Confirmed("smoke_test")
+        case Refused(code, message) | Unsettled(code, message):
+            return Unconfirmed(Problem(code, f"the smoke test: {message}"))
+    what = "the endpoint did not answer its smoke test as expected"
+    return Unconfirmed(Problem("smoke_test_failed", what))
+
+
+def _by_location(
+    protocol: ScoringProtocol, endpoint: ScoringEndpoint, record: Record, container: str
+) -> Confirmation:
+    resource = protocol.resource_of(endpoint)
+    served = protocol.served(endpoint, resource) if isinstance(resource, str) else resource
+    if isinstance(served, (Refused, Unsettled)):
+        return Unconfirmed(Problem(served.code, f"asked what it serves: {served.message}"))
+    if served is None or record.serving is None:
+        what = "the endpoint does not tell what it serves, and has no smoke test"
+        return Unconfirmed(Problem("location_unknown", what))
+    if served.blob != f"{container}/{record.serving.model.name}":
+        return Unconfirmed(Problem("other_location", "the endpoint names another blob"))
+    if served.token_expiry is None and _had_this_name_before(record):
+        what = "the endpoint names our blob, as it did before it was overwritten"
+        return Unconfirmed(Problem("location_ambiguous", what))
+    if served.token_expiry not in {None, record.serving.token_expiry}:
+        return Unconfirmed(Problem("other_token", "the endpoint still names an earlier token"))
+    return Confirmed("location")
+
+
+def _had_this_name_before(record: Record) -> bool:
+    name = record.desired.model.name if record.desired else None
+    return any(
+        past.deployment.model.name == name and past.deployment.patched_at is not None
+        for past in record.history
+    )

@@ -1,0 +1,136 @@
+"""Decides what to do for an endpoint now, and when to look again. Pure: facts in, a value out."""
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
+
+from patch_endpoint.record import Deployment, Record, Serving
+from patch_endpoint.trained_model import TrainedModel
+
+FIRST_PAUSE = timedelta(seconds=30)
+LONGEST_PAUSE = timedelta(minutes=15)
+CHECK_AFTER = timedelta(seconds=35)
+"""How long after its claim an attempt is looked after. The one entry that is written for this also
+serves to confirm a PATCH that went well, which then needs no entry of its own."""
+CONFIRM_FOR = timedelta(hours=1)
+"""How long after a PATCH its effect is asked for; after that it stays unconfirmed."""
+
+type PatchCause = Literal["new_model", "redeploy", "repeat", "sas_expiring"]
+
+
+class Patch(msgspec.Struct, frozen=True):
+    """Send this model.
+
+    Attributes:
+        model: Which.
+        instant: Its place in the order.
+        cause: Why now.
+    """
+
+    model: TrainedModel
+    instant: datetime
+    cause: PatchCause
+
+
+class Confirm(msgspec.Struct, frozen=True):
+    """Ask whether the accepted model is in effect."""
+
+
+class Skip(msgspec.Struct, frozen=True):
+    """Do nothing.
+
+    Attributes:
+        reason: Why, as a constant that logs speak of.
+    """
+
+    reason: str
+
+
+type Decision = Patch | Confirm | Skip
+
+
+def pause_after(attempts: int) -> timedelta:
+    """Give the back-off after so many tries: 30 s, doubled each time, up to 15 min."""
+    doublings = min(max(attempts - 1, 0), 10)
+    return min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE)
+
+
+def decide(record: Record, now: datetime) -> Decision:
+    """Decide what to do now, for an endpoint without faults."""
+    if record.attempt is not None and now < record.attempt.deadline:
+        return Skip("in_flight")
+    if record.not_before is not None and now < record.not_before:
+        return Skip("endpoint_asked_to_wait")
+    return (
+        _for_desired(record.desired, now)
+        or _for_repeat(record, now)
+        or _for_renewal(record, now)
+        or _for_confirmation(record.desired, now)
+        or Skip(record.desired.state if record.desired else "nothing_desired")
+    )
+
+
+def wake_at(record: Record, now: datetime) -> datetime | None:
+    """Say when something may become due; None: never by itself."""
+    if record.attempt is not None:
+        attempt = record.attempt
+        early = attempt.claimed_at + CHECK_AFTER
+        return early if now < early else attempt.deadline
+    instants = [
+        *_instants_of(record.desired, now),
+        record.repeat_at,
+        _renewal_of(record),
+    ]
+    due = min((instant for instant in instants if instant is not None), default=None)
+    if due is None or record.not_before is None:
+        return due
+    return max(due, record.not_before)
+
+
+def _for_desired(desired: Deployment | None, now: datetime) -> Decision | None:
+    if desired is None or not is_undone(desired):
+        return None
+    if desired.next_attempt_at is not None and now < desired.next_attempt_at:
+        return Skip("backing_off")
+    return Patch(desired.model, desired.instant, desired.cause)
+
+
+def _for_repeat(record: Record, now: datetime) -> Decision | None:
+    if record.repeat_at is None or now < record.repeat_at or record.serving is None:
+        return None
+    return Patch(record.serving.model, record.serving.instant, "repeat")
+
+
+def _for_renewal(record: Record, now: datetime) -> Decision | None:
+    renew_at = _renewal_of(record)
+    if renew_at is None or record.serving is None or now < renew_at:
+        return None
+    return Patch(record.serving.model, record.serving.instant, "sas_expiring")
+
+
+def _for_confirmation(desired: Deployment | None, now: datetime) -> Decision | None:
+    if desired is None or desired.state != "patched" or desired.next_attempt_at is None:
+        return None
+    return Confirm() if desired.next_attempt_at <= now else Skip("settling")
+
+
+def _renewal_of(record: Record) -> datetime | None:
+    """Say when what serves is renewed: not while a newer model is on its way to replace it."""
+    serving: Serving | None = record.serving
+    if serving is None or (record.desired is not None and is_undone(record.desired)):
+        return None
+    return serving.renew_at
+
+
+def _instants_of(desired: Deployment | None, now: datetime) -> list[datetime | None]:
+    if desired is None:
+        return []
+    if is_undone(desired):
+        return [desired.next_attempt_at or now]
+    return [desired.next_attempt_at] if desired.state == "patched" else []
+
+
+def is_undone(deployment: Deployment) -> bool:
+    """Say whether *deployment* is still to be sent."""
+    return deployment.state in {"pending", "waiting"}

@@ -1,0 +1,176 @@
+"""The record of one endpoint: what it should serve, what it serves, and what is going on."""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from patch_endpoint.trained_model import TrainedModel
+
+type State = Literal[
+    "pending", "patched", "live", "refused", "superseded", "rolled_back", "waiting"
+]
+type Cause = Literal["new_model", "redeploy"]
+HISTORY_KEPT = 20
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Why something is not as desired, for a person to read. Never a secret.
+
+    Attributes:
+        code: A constant name.
+        message: What happened.
+        about_model: Whether another model might do better.
+    """
+
+    code: str
+    message: str
+    about_model: bool = False
+
+
+class Deployment(msgspec.Struct, frozen=True, kw_only=True):
+    """One model desired at the endpoint, and how far it got.
+
+    Attributes:
+        model: Which.
+        instant: Its place in the order: the later one wins.
+        cause: Why it is desired.
+        state: How far it got.
+        requested_by: The person who asked; None: nobody did.
+        reason: What that person said.
+        error: What stands in the way, or stood.
+        attempts: How many PATCHes were claimed for it.
+        next_attempt_at: Before which it is not tried, or not confirmed, again.
+        patched_at: When the endpoint accepted it.
+        live_at: When it was confirmed.
+        confirmations: How often confirming it was tried since it was accepted.
+    """
+
+    model: TrainedModel
+    instant: datetime
+    cause: Cause
+    state: State = "pending"
+    requested_by: str | None = None
+    reason: str | None = None
+    error: Problem | None = None
+    attempts: int = 0
+    next_attempt_at: datetime | None = None
+    patched_at: datetime | None = None
+    live_at: datetime | None = None
+    confirmations: int = 0
+
+    @property
+    def order(self) -> tuple[datetime, bool, str]:
+        """Its place among all models of the endpoint: in a tie a person wins, then the name."""
+        return (self.instant, self.requested_by is not None, self.model.name)
+
+    def is_same(self, other: "Deployment") -> bool:
+        """Say whether *other* is this wish, however far it got."""
+        return self.order == other.order and self.model.is_version(other.model)
+
+
+class Serving(msgspec.Struct, frozen=True, kw_only=True):
+    """What the endpoint serves, as far as it told.
+
+    Attributes:
+        model: Which.
+        instant: The order of the deployment that brought it.
+        since: When the endpoint accepted it.
+        token_expires_at: When the oldest token that the endpoint may hold for it expires.
+        token_expiry: The `se` of the token last sent, to tell it from an earlier one's.
+        renew_at: When its token is renewed; None: it cannot be.
+        renewals_tried: How often the renewal that is due was tried.
+        confirmed_by: What proved that it serves.
+        renewable: Whether a new token can still be signed for these bytes.
+    """
+
+    model: TrainedModel
+    instant: datetime
+    since: datetime
+    token_expires_at: datetime
+    token_expiry: str
+    renew_at: datetime | None
+    renewals_tried: int = 0
+    confirmed_by: Literal["smoke_test", "location"] | None = None
+    renewable: bool = True
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """A PATCH that one invocation has claimed, so that nobody else sends one.
+
+    Attributes:
+        id: Whose claim it is.
+        model: What is sent.
+        instant: The order of the model that is sent.
+        cause: Why it is sent.
+        claimed_at: When.
+        send_by: After which its holder does not send it.
+        deadline: After which anybody may take over.
+        token_expires_at: When the token that is sent expires.
+        token_expiry: Its `se`.
+        renew_at: When that token would be renewed.
+    """
+
+    id: str
+    model: TrainedModel
+    instant: datetime
+    cause: str
+    claimed_at: datetime
+    send_by: datetime
+    deadline: datetime
+    token_expires_at: datetime
+    token_expiry: str
+    renew_at: datetime
+
+
+class Unknown(msgspec.Struct, frozen=True):
+    """A PATCH without an answer, which the endpoint may apply late."""
+
+    model: TrainedModel
+    at: datetime
+    token_expires_at: datetime
+
+
+class Past(msgspec.Struct, frozen=True):
+    """A deployment that is desired no more, and since when."""
+
+    deployment: Deployment
+    at: datetime
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is known of one endpoint.
+
+    Attributes:
+        endpoint: Its name.
+        revision: Which write made it, so that a writer knows its own.
+        desired: What it should serve.
+        waiting: The newest model that waits for a person.
+        serving: What it serves.
+        attempt: The PATCH in flight.
+        reported: The last attempt whose result is in here.
+        unknown: Attempts without an answer that the endpoint may yet apply.
+        repeat_at: When the latest success is sent once more, in case a late one overtook it.
+        not_before: Before which the endpoint asked not to be called.
+        agenda: The names of the agenda entries that wake it.
+        history: What was desired before, the latest last.
+    """
+
+    endpoint: str
+    revision: str = ""
+    desired: Deployment | None = None
+    waiting: Deployment | None = None
+    serving: Serving | None = None
+    attempt: Attempt | None = None
+    reported: str | None = None
+    unknown: tuple[Unknown, ...] = ()
+    repeat_at: datetime | None = None
+    not_before: datetime | None = None
+    agenda: tuple[str, ...] = ()
+    history: tuple[Past, ...] = ()
+
+    def with_past(self, deployment: Deployment, at: datetime) -> "Record":
+        """Put *deployment* at the end of the history, which is bounded."""
+        kept = [past for past in self.history if not past.deployment.is_same(deployment)]
+        history = (*kept, Past(deployment, at))[-HISTORY_KEPT:]
+        return msgspec.structs.replace(self, history=history)

@@ -1,0 +1,118 @@
+"""The records of all endpoints, one blob each, written with conditions on their version."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from urllib.parse import quote, unquote
+
+import msgspec
+
+from patch_endpoint.record import Record
+from state.storage_errors import UnavailableError
+from state.store import Read, StateStore
+
+_PREFIX = "endpoints/"
+_LONGEST_MIRRORED = 900
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """A record as it was read.
+
+    Attributes:
+        record: What it says; empty where there is none yet.
+        etag: Its version; None: there is none yet.
+        date: When storage answered, by its own clock.
+    """
+
+    record: Record
+    etag: str | None
+    date: datetime
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """What a listing shows of a record, out of its metadata; texts may be cut.
+
+    Attributes:
+        endpoint: Its name.
+        fields: What is mirrored, None for what is not there.
+    """
+
+    endpoint: str
+    fields: Mapping[str, str]
+
+
+class Records:
+    """The records in the state store."""
+
+    def __init__(self, store: StateStore) -> None:
+        self._store = store
+
+    def read(self, endpoint: str) -> Stored:
+        """Read the record of *endpoint*.
+
+        Raises:
+            StorageError: It could not be read, or what is there is no record.
+        """
+        found: Read = self._store.read(_name(endpoint))
+        if found.content is None:
+            return Stored(Record(endpoint=endpoint), None, found.date)
+        try:
+            record = msgspec.json.decode(found.content, type=Record)
+        except msgspec.DecodeError as error:
+            raise UnavailableError(f"read {_name(endpoint)}", code="NoRecord") from error
+        return Stored(record, found.etag, found.date)
+
+    def write(self, record: Record, etag: str | None) -> str:
+        """Write *record* over the version *etag*, and give the new version.
+
+        Raises:
+            ConflictError: Someone else wrote first, or our own first answer was lost.
+        """
+        content = msgspec.json.encode(record)
+        return self._store.write(
+            _name(record.endpoint), content, etag=etag, metadata=_mirrored(record)
+        )
+
+    def summaries(self, *, after: str = "") -> Iterator[Summary]:
+        """List the endpoints that sort after *after*, without reading one record."""
+        for listed in self._store.listed(_PREFIX, after=_name(after) if after else ""):
+            endpoint = listed.name.removeprefix(_PREFIX).removesuffix(".json")
+            yield Summary(endpoint, {key: unquote(text) for key, text in listed.metadata.items()})
+
+
+def _name(endpoint: str) -> str:
+    return f"{_PREFIX}{endpoint}.json"
+
+
+def _mirrored(record: Record) -> dict[str, str]:
+    """Give the metadata of *record*: ASCII, bounded, no secret."""
+    desired, serving = record.waiting or record.desired, record.serving
+    fields: dict[str, object] = {
+        "entries": len(record.agenda),
+        "in_flight": record.attempt is not None or None,
+    }
+    if desired is not None:
+        fields |= {
+            "state": desired.state,
+            "cause": desired.cause,
+            "instant": desired.instant.isoformat(),
+            "model": desired.model.name,
+            "etag": desired.model.etag,
+            "error": desired.error.code if desired.error else None,
+        }
+    if serving is not None:
+        fields |= {
+            "serving": serving.model.name,
+            "since": serving.since.isoformat(),
+            "token_expires_at": serving.token_expires_at.isoformat(),
+            "confirmed_by": serving.confirmed_by,
+        }
+    said = {key: str(value) for key, value in fields.items() if value is not None}
+    return {key: _cut(quote(value, safe=" /:+-_.")) for key, value in said.items()}
+
+
+def _cut(text: str) -> str:
+    """Cut to a length that eight kilobytes of metadata have room for, and at no half escape."""
+    if len(text) <= _LONGEST_MIRRORED:
+        return text
+    cut = text[:_LONGEST_MIRRORED]
+    return cut[: cut.rindex("%")] if "%" in cut[-2:] else cut

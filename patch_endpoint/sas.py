@@ -1,0 +1,173 @@
+"""Signs model tokens: one blob, read only, for a bounded time, by an account key or an identity."""
+
+import hashlib
+import threading
+from datetime import datetime, timedelta
+from typing import Protocol
+from urllib.parse import parse_qs
+
+import msgspec
+from azure.storage.blob import (
+    BlobSasPermissions,
+    BlobServiceClient,
+    UserDelegationKey,
+    generate_blob_sas,
+)
+
+from protocols.blob_reference import BlobReference, relative_location
+from settings.connection import is_loopback
+from settings.secret import Secret
+from state.storage_errors import UnavailableError, mapped
+
+BACK_DATED = timedelta(minutes=15)
+"""Clocks differ: a token is valid from a little before it was signed."""
+KEY_LIFETIME = timedelta(days=6, hours=23)
+"""Of a user delegation key, back-dating included; the service allows 7 days."""
+_LEAST_AT_SENDING = timedelta(minutes=10)
+_JITTER = 0.1
+
+
+class SignedModel(msgspec.Struct, frozen=True):
+    """A model's location with a fresh token.
+
+    Attributes:
+        reference: What the endpoint is told.
+        expires_at: When the token expires.
+        expiry_text: The token's `se` as it stands.
+        send_by: After which too little of its lifetime would remain.
+        renew_at: When it is to be renewed.
+    """
+
+    reference: BlobReference
+    expires_at: datetime
+    expiry_text: str
+    send_by: datetime
+    renew_at: datetime
+
+
+class TokenSource(Protocol):
+    """Something that signs. May raise `StorageError`."""
+
+    def token(
+        self, container: str, name: str, *, start: datetime, expiry: datetime, https_only: bool
+    ) -> str:
+        """Sign a token to read one blob, without a question mark."""
+
+
+class AccountKeySource:
+    """Signs with the account's key."""
+
+    def __init__(self, account: str, key: Secret) -> None:
+        self._account, self._key = account, key
+
+    def token(
+        self, container: str, name: str, *, start: datetime, expiry: datetime, https_only: bool
+    ) -> str:
+        """See `TokenSource`."""
+        return generate_blob_sas(
+            self._account,
+            container,
+            name,
+            account_key=self._key.reveal(),
+            permission=BlobSasPermissions(read=True),
+            start=start,
+            expiry=expiry,
+            protocol="https" if https_only else None,
+        )
+
+
+class UserDelegationSource:
+    """Signs with a user delegation key, which one request gets for almost a week."""
+
+    def __init__(self, service: BlobServiceClient) -> None:
+        self._service = service
+        self._lock = threading.Lock()
+        self._key: UserDelegationKey | None = None
+        self._key_expiry: datetime | None = None
+
+    def token(
+        self, container: str, name: str, *, start: datetime, expiry: datetime, https_only: bool
+    ) -> str:
+        """See `TokenSource`."""
+        account = self._service.account_name
+        if account is None:
+            raise UnavailableError("read the account's name out of its address")
+        return generate_blob_sas(
+            account,
+            container,
+            name,
+            user_delegation_key=self._current_key(start, expiry),
+            permission=BlobSasPermissions(read=True),
+            start=start,
+            expiry=expiry,
+            protocol="https" if https_only else None,
+        )
+
+    def _current_key(self, start: datetime, expiry: datetime) -> UserDelegationKey:
+        """Give the cached key, or a new one where a token would outlive it."""
+        with self._lock:
+            if self._key is None or self._key_expiry is None or self._key_expiry < expiry:
+                until = start + KEY_LIFETIME
+                with mapped("issue a user delegation key"):
+                    self._key = self._service.get_user_delegation_key(start, until)
+                self._key_expiry = until
+            return self._key
+
+
+class Signer:
+    """Signs the tokens of one storage account.
+
+    Args:
+        base_location: The account's blob service.
+        source: What signs.
+        lifetime: How long a token lives from now.
+        renew_before: How long before its expiry it is renewed.
+    """
+
+    def __init__(
+        self, base_location: str, source: TokenSource, lifetime: timedelta, renew_before: timedelta
+    ) -> None:
+        self._base_location = f"{base_location.rstrip('/')}/"
+        self._source = source
+        self._lifetime, self._renew_before = lifetime, renew_before
+
+    def sign(self, container: str, name: str, *, endpoint: str, now: datetime) -> SignedModel:
+        """Sign a token for the blob *name*, which *endpoint* will be told."""
+        now = now.replace(microsecond=0)  # a token counts in seconds
+        expiry = now + self._lifetime
+        https_only = not is_loopback(self._base_location)
+        token = self._source.token(
+            container,
+            name,
+            start=now - BACK_DATED,
+            expiry=expiry,
+            https_only=https_only or self._base_location.startswith("https:"),
+        )
+        reference = self.reference(container, name, Secret(f"?{token}"))
+        return SignedModel(
+            reference=reference,
+            expires_at=expiry,
+            expiry_text=parse_qs(token)["se"][0],
+            send_by=expiry - min(_LEAST_AT_SENDING, self._lifetime / 2),
+            renew_at=expiry - self._renew_before - self._jitter(endpoint),
+        )
+
+    def reference(self, container: str, name: str, token: Secret) -> BlobReference:
+        """Give the location of the blob *name* with *token*."""
+        return BlobReference(self._base_location, relative_location(container, name), token)
+
+    def _jitter(self, endpoint: str) -> timedelta:
+        """Spread renewals by up to a tenth, always earlier, and the same for the same endpoint."""
+        part = int.from_bytes(hashlib.sha256(endpoint.encode()).digest()[:2]) / 65536
+        return (self._lifetime - self._renew_before) * _JITTER * part
+
+
+def signer_of(service: BlobServiceClient, lifetime: timedelta, renew_before: timedelta) -> Signer:
+    """Make the signer of an account: by its key where the client has one, else by identity."""
+    key = getattr(service.credential, "account_key", None)
+    source: TokenSource = (
+        AccountKeySource(str(service.account_name), Secret(key))
+        if key
+        else UserDelegationSource(service)
+    )
+    return Signer(service.url, source, lifetime, renew_before)

@@ -1,0 +1,33 @@
+"""A blob reference: where a model is and the token to read it, as endpoints are told."""
+
+from urllib.parse import parse_qs, quote
+
+import msgspec
+
+from settings.secret import Secret
+
+
+class BlobReference(msgspec.Struct, frozen=True):
+    """The classic service's `AzureBlobDataReference`.
+
+    The three parts, concatenated as they stand, are a working URL for any blob name.
+
+    Attributes:
+        base_location: The blob service, ending in a slash.
+        relative_location: Container and name, percent-encoded.
+        sas_token: The token, beginning with a question mark.
+    """
+
+    base_location: str
+    relative_location: str
+    sas_token: Secret
+
+
+def relative_location(container: str, name: str) -> str:
+    """Give the percent-encoded location of the blob *name* in *container*."""
+    return f"{container}/{quote(name, safe='/~')}"
+
+
+def expiry_in(sas_token: str) -> str | None:
+    """Give the `se` of a token as it stands, which tells two tokens for one blob apart."""
+    return parse_qs(sas_token.removeprefix("?")).get("se", [None])[0]

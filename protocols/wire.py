@@ -1,0 +1,114 @@
+"""Sends one HTTP request to a configured endpoint, bounded in time and size.
+
+No redirect is followed, so a key goes where it was configured to go and nowhere else.
+"""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import timedelta
+
+import msgspec
+import requests
+import urllib3
+
+from protocols.watchdog import Watchdog, WatchedAdapter
+from settings.connection import is_loopback
+from settings.secret import Secret
+
+REQUEST_LIMIT = timedelta(seconds=60)
+CONNECT_LIMIT = timedelta(seconds=10)
+ANSWER_LIMIT = 64 * 1024
+
+
+class HttpAnswer(msgspec.Struct, frozen=True):
+    """What came back.
+
+    Attributes:
+        status: The HTTP status.
+        headers: Names in lower case.
+        body: At most `ANSWER_LIMIT` bytes; fewer than were sent if the connection broke.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class NoAnswerError(Exception):
+    """There was no answer.
+
+    Attributes:
+        sent: Whether the request may have reached the endpoint.
+    """
+
+    def __init__(self, what: str, *, sent: bool) -> None:
+        self.sent = sent
+        super().__init__(what)
+
+
+class Wire:
+    """Sends requests. Connections are re-used; safe to use from several threads."""
+
+    def __init__(self, limit: timedelta = REQUEST_LIMIT) -> None:
+        self._limit = limit
+        self._session = requests.Session()
+        self._session.mount("https://", WatchedAdapter())
+        self._session.mount("http://", WatchedAdapter())
+
+    def send(self, method: str, url: str, *, key: Secret, body: bytes | None = None) -> HttpAnswer:
+        """Send one request with *key* as its bearer and wait for the answer.
+
+        Raises:
+            NoAnswerError: There was none, or it took too long.
+        """
+        headers = {
+            "Authorization": f"Bearer {key.reveal()}",
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+        }
+        if body is not None:
+            headers["Content-Type"] = "application/json; charset=utf-8"
+        # Prepared by hand: a session would look for other credentials in ~/.netrc.
+        prepared = requests.Request(method, url, headers=headers, data=body).prepare()
+        with Watchdog(self._limit) as watchdog:
+            try:
+                return self._exchange(prepared)
+            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+                late = f"no answer within {self._limit.total_seconds():g} s"
+                what = late if watchdog.has_bitten else _in_short(error)
+                raise NoAnswerError(what, sent=watchdog.is_connected) from error
+
+    def _exchange(self, prepared: requests.PreparedRequest) -> HttpAnswer:
+        url = prepared.url or ""
+        settings = self._session.merge_environment_settings(url, {}, True, None, None)
+        # What is on this machine is not asked of another.
+        proxies = {} if is_loopback(url) else settings["proxies"]
+        timeout = (CONNECT_LIMIT.total_seconds(), self._limit.total_seconds())
+        # The adapter itself: a session would read a redirect's whole body before not following it.
+        adapter = self._session.get_adapter(url)
+        with adapter.send(
+            prepared,
+            stream=True,
+            timeout=timeout,
+            verify=settings["verify"] or True,
+            proxies=proxies,
+        ) as response:
+            body = b""
+            # The status has said it all: a body that breaks off changes nothing.
+            with suppress(urllib3.exceptions.HTTPError, OSError):
+                body = response.raw.read(ANSWER_LIMIT, decode_content=False)
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            return HttpAnswer(status=response.status_code, headers=headers, body=body)
+
+
+def _in_short(error: BaseException) -> str:
+    """Name the innermost reason, without addresses or anything that was sent."""
+    reason: BaseException = error
+    while (inner := _inner(reason)) is not None:
+        reason = inner
+    return f"the connection failed ({type(reason).__name__})"
+
+
+def _inner(error: BaseException) -> BaseException | None:
+    candidates = (getattr(error, "reason", None), *error.args, error.__cause__)
+    return next((item for item in candidates if isinstance(item, BaseException)), None)

@@ -1,0 +1,135 @@
+"""Puts the app together out of its settings. Nothing is called before it is needed."""
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+
+from patch_endpoint.catalog import BlobModelCatalog, ModelCatalog
+from patch_endpoint.deploy import Deployer, World
+from patch_endpoint.ledger import Ledger
+from patch_endpoint.records import Records
+from patch_endpoint.sas import Signer, signer_of
+from protocols import studio_classic
+from protocols.protocol import ScoringProtocol
+from protocols.wire import Wire
+from settings.app_settings import Settings, read_settings
+from settings.fault import SettingsError
+from state.agenda import Agenda
+from state.clients import blob_service
+from state.endpoints_source import AppFolder, BlobFolder, EndpointsSource
+from state.heartbeats import Heartbeats
+from state.store import BlobStateStore
+
+
+class Engine(msgspec.Struct, frozen=True):
+    """What every trigger works with.
+
+    Attributes:
+        settings: The app settings, without a fault.
+        endpoints: The endpoints file.
+        deployer: The one path that PATCHes.
+        records: What is known of each endpoint.
+        agenda: What is due when.
+        heartbeats: When the timers last finished.
+        catalog: The models in storage.
+        signer: What signs their tokens.
+        protocols: How endpoints are spoken to.
+        now: The clock.
+    """
+
+    settings: Settings
+    endpoints: EndpointsSource
+    deployer: Deployer
+    records: Records
+    agenda: Agenda
+    heartbeats: Heartbeats
+    catalog: ModelCatalog
+    signer: Signer
+    protocols: Mapping[str, ScoringProtocol]
+    now: Callable[[], datetime]
+
+
+class App:
+    """The app: its settings, and its engine where they have no fault.
+
+    Args:
+        environ: The app settings.
+        folder: Where the app is, for a relative ENDPOINTS_FILE.
+        now: The clock.
+    """
+
+    def __init__(
+        self, environ: Mapping[str, str], folder: Path, now: Callable[[], datetime] | None = None
+    ) -> None:
+        self._environ, self._folder = environ, folder
+        self.now = now or _utc_now
+        self.started_at = self.now()
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The app settings, faults and all."""
+        return read_settings(self._environ)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """What the triggers work with.
+
+        Raises:
+            SettingsError: An app setting is missing or wrong.
+        """
+        return _built(self.settings, self._environ, self._folder, self.now)
+
+
+def _built(
+    settings: Settings, environ: Mapping[str, str], folder: Path, now: Callable[[], datetime]
+) -> Engine:
+    if settings.faults or settings.model_storage is None or settings.state_storage is None:
+        raise SettingsError(settings.faults)
+    models, state = blob_service(settings.model_storage), blob_service(settings.state_storage)
+    store = BlobStateStore(state.get_container_client(settings.state_container))
+    records, agenda = Records(store), Agenda(store)
+    container = models.get_container_client(settings.model_blobs.container)
+    catalog = BlobModelCatalog(container, settings.model_blobs)
+    protocols: dict[str, ScoringProtocol] = {
+        studio_classic.NAME: studio_classic.StudioClassic(Wire())
+    }
+    signer = signer_of(models, settings.sas_lifetime, settings.sas_renew_before)
+    world = World(
+        ledger=Ledger(records, agenda),
+        catalog=catalog,
+        signer=signer,
+        protocols=protocols,
+        now=now,
+        pause=time.sleep,
+    )
+    location = settings.endpoints_file.removeprefix("blob:")
+    home, _, path = location.partition("/")
+    is_blob = location != settings.endpoints_file
+    file = folder / location
+    endpoints = EndpointsSource(
+        BlobFolder(state, home, path) if is_blob else AppFolder(file),
+        file.name,
+        environ=environ,
+        protocols=frozenset(protocols),
+        now=now,
+    )
+    return Engine(
+        settings=settings,
+        endpoints=endpoints,
+        deployer=Deployer(world),
+        records=records,
+        agenda=agenda,
+        heartbeats=Heartbeats(store),
+        catalog=catalog,
+        signer=signer,
+        protocols=protocols,
+        now=now,
+    )
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)

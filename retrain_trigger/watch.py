@@ -1,0 +1,69 @@
+"""Drives what is due to its end: retries, confirmations, renewals."""
+
+import itertools
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from retrain_trigger.engine import Engine
+from retrain_trigger.side_by_side import side_by_side
+from settings.fault import SettingsError
+from state.agenda import Entry
+from state.heartbeats import Heartbeat
+from telemetry.events import emit
+
+_log = logging.getLogger(__name__)
+_AT_MOST = 2000
+_START_FOR = timedelta(seconds=40)
+"""A tick begins nothing after this; what is left is still due at the next."""
+
+
+def watch(engine: Engine) -> int:
+    """Work off the agenda up to now, and give how many entries that were.
+
+    Raises:
+        StorageError: The agenda could not be read, or the heartbeat not written.
+    """
+    started = engine.now()
+    due = list(itertools.islice(engine.agenda.due(started), _AT_MOST))
+    by_subject: dict[str, list[Entry]] = {}
+    for entry in due:
+        by_subject.setdefault(entry.subject, []).append(entry)
+    side_by_side(_worker(engine, started), by_subject.values())
+    finished = engine.now()
+    engine.heartbeats.beat("watch", Heartbeat(started, finished, len(due)))
+    return len(due)
+
+
+def _worker(engine: Engine, started: datetime) -> Callable[[list[Entry]], None]:
+    def work(entries: list[Entry]) -> None:
+        for entry in entries:
+            if engine.now() - started > _START_FOR:
+                return
+            try:
+                _wake(engine, entry)
+            except Exception as error:  # noqa: BLE001 - see below
+                # One entry that fails must not keep the others from their turn.
+                emit(
+                    _log,
+                    "watch.failed",
+                    level=logging.ERROR,
+                    subject=entry.subject,
+                    entry=entry.name,
+                    error=type(error).__name__,
+                    message=error,
+                )
+
+    return work
+
+
+def _wake(engine: Engine, entry: Entry) -> None:
+    try:
+        endpoint = engine.endpoints.current().by_name.get(entry.subject)
+    except SettingsError as error:
+        emit(_log, "watch.skip", subject=entry.subject, reason="no_endpoints_file", message=error)
+        return
+    if endpoint is None:
+        engine.deployer.put_to_rest(entry.subject, entry)
+        return
+    engine.deployer.wake(endpoint, entry)

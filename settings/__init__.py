@@ -1,0 +1,1 @@
+"""What the user configured: app settings and the endpoints file, every fault named at once."""

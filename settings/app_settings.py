@@ -1,0 +1,109 @@
+"""The app settings, read once from a mapping, all faults together."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+import msgspec
+
+from settings.bindings import DEFAULTS
+from settings.connection import Connection, is_configured, read_connection
+from settings.duration import parse_duration
+from settings.fault import Fault
+from settings.model_blobs import ModelBlobs, parse_model_blobs
+from settings.schedule import Schedule
+
+LONGEST_SAS_LIFETIME = timedelta(days=6)
+_SOURCES = ("LogsAndContainerScan", "EventGrid")
+_CONTAINER = re.compile(r"[a-z0-9](?:[a-z0-9]|-(?=[a-z0-9])){2,62}")
+_BLOB_FILE = re.compile(r"blob:[a-z0-9-]{3,63}/.+")
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """What the app settings say. One with a fault has its default, or None.
+
+    Attributes:
+        model_storage: Where models land.
+        state_storage: Where records and agenda live.
+        state_container: Their container.
+        model_blobs: Which blobs are models.
+        endpoints_file: A path in the app, or `blob:<container>/<path>` in the state storage.
+        watch_schedule: When `watch` runs.
+        sweep_schedule: When `sweep` runs.
+        sas_lifetime: How long a model token is valid, from its signing.
+        sas_renew_before: How long before its expiry a token is renewed.
+        faults: All that is wrong; with any of them nothing is deployed.
+    """
+
+    model_storage: Connection | None
+    state_storage: Connection | None
+    state_container: str
+    model_blobs: ModelBlobs
+    endpoints_file: str
+    watch_schedule: Schedule
+    sweep_schedule: Schedule
+    sas_lifetime: timedelta
+    sas_renew_before: timedelta
+    faults: tuple[Fault, ...]
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """Read the app settings out of *environ*. Never raises: what is wrong is in `faults`."""
+    faults: list[Fault] = []
+
+    def setting[T](name: str, default: str, parse: Callable[[str], T]) -> T:
+        try:
+            return parse(environ.get(name) or default)
+        except ValueError as error:
+            faults.append(Fault(name, str(error)))
+            return parse(default)
+
+    def connection(name: str, *, for_trigger: bool) -> Connection | None:
+        found, wrong = read_connection(environ, name, for_trigger=for_trigger)
+        faults.extend(wrong)
+        return found
+
+    lifetime = setting("SAS_LIFETIME", "24h", _lifetime)
+    renew_before = setting("SAS_RENEW_BEFORE", "6h", parse_duration)
+    if renew_before >= lifetime:
+        faults.append(Fault("SAS_RENEW_BEFORE", "must be shorter than SAS_LIFETIME"))
+    setting("BLOB_SOURCE", DEFAULTS["BLOB_SOURCE"], _source)
+    state_name = "StateStorage" if is_configured(environ, "StateStorage") else "AzureWebJobsStorage"
+    return Settings(
+        model_storage=connection("ModelStorage", for_trigger=True),
+        state_storage=connection(state_name, for_trigger=False),
+        state_container=setting("STATE_CONTAINER", "retrain-state", _container),
+        model_blobs=setting("MODEL_BLOBS", DEFAULTS["MODEL_BLOBS"], parse_model_blobs),
+        endpoints_file=setting("ENDPOINTS_FILE", "endpoints.toml", _endpoints_file),
+        watch_schedule=setting("WATCH_SCHEDULE", DEFAULTS["WATCH_SCHEDULE"], Schedule),
+        sweep_schedule=setting("SWEEP_SCHEDULE", DEFAULTS["SWEEP_SCHEDULE"], Schedule),
+        sas_lifetime=lifetime,
+        sas_renew_before=renew_before,
+        faults=tuple(faults),
+    )
+
+
+def _lifetime(text: str) -> timedelta:
+    lifetime = parse_duration(text)
+    if lifetime > LONGEST_SAS_LIFETIME:
+        raise ValueError("must be 6d at most: a user delegation key lives 7 days")
+    return lifetime
+
+
+def _source(text: str) -> str:
+    for source in _SOURCES:
+        if text.strip().lower() == source.lower():
+            return source
+    raise ValueError(f"must be {' or '.join(_SOURCES)}")
+
+
+def _container(text: str) -> str:
+    if not _CONTAINER.fullmatch(text):
+        raise ValueError("is no container name: 3 to 63 of a-z, 0-9 and single hyphens")
+    return text
+
+
+def _endpoints_file(text: str) -> str:
+    if text.startswith("blob:") and not _BLOB_FILE.fullmatch(text):
+        raise ValueError("must be blob:<container>/<path>, or a path in the app")
+    return text

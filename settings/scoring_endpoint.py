@@ -1,0 +1,173 @@
+"""A scoring endpoint, as the endpoints file describes it."""
+
+import json
+from collections.abc import Callable
+from pathlib import PurePosixPath
+from typing import Any
+
+import msgspec
+
+from settings.fault import Fault
+from settings.retraining import Retrain, read_retrain, safe_url
+from settings.secret import Secret
+from settings.table import Table, text, typed
+
+EVERY_MODEL = "**"
+
+
+class SmokeTest(msgspec.Struct, frozen=True):
+    """Proof that the new model answers: a scoring call and what it must say.
+
+    Attributes:
+        score_url: The request/response address of the endpoint.
+        request: The body to send, JSON as it stands in its file.
+        expect: A JMESPath expression over the answer that must be true.
+    """
+
+    score_url: str
+    request: bytes
+    expect: str
+
+
+class CreateEndpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """What `create_endpoint` asks for when it adds the scoring endpoint."""
+
+    description: str = ""
+    throttle_level: str = "Low"
+    max_concurrent_calls: int | None = None
+
+
+class ScoringEndpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """One endpoint of the endpoints file.
+
+    Attributes:
+        name: Its name in this app.
+        protocol: What it speaks.
+        patch_url: Where a model is announced to it.
+        api_key: Its own key.
+        resource: The updatable resource; None: read from the endpoint.
+        models: Which blobs are for it (`PurePosixPath.full_match` within the container); None where
+            no landed blob is.
+        auto_deploy: False: every model waits for a person.
+        keep: How many models stay restorable after their blob is overwritten.
+        smoke_test: How a model in effect is proven; None: by the endpoint's own location.
+        retrain: How it is retrained; None: not by this app.
+        workspace_token: What `create_endpoint` signs in with.
+        create: What `create_endpoint` asks for.
+        faults: What is wrong with the table. With any, the endpoint's models are recorded and wait.
+    """
+
+    name: str
+    protocol: str
+    patch_url: str
+    api_key: Secret
+    resource: str | None = None
+    models: str | None = EVERY_MODEL
+    auto_deploy: bool = True
+    keep: int = 5
+    smoke_test: SmokeTest | None = None
+    retrain: Retrain | None = None
+    workspace_token: Secret | None = None
+    create: CreateEndpoint = CreateEndpoint()
+    faults: tuple[Fault, ...] = ()
+
+    def takes(self, model_name: str) -> bool:
+        """Say whether the blob *model_name* within the container is for this endpoint."""
+        return self.models is not None and PurePosixPath(model_name).full_match(self.models)
+
+
+class Surroundings(msgspec.Struct, frozen=True):
+    """What a table needs to be read that is not in it.
+
+    Attributes:
+        secret: Reads a key: the name of an app setting between percent signs.
+        request: Reads the body of a smoke test by its path relative to the endpoints file.
+        protocols: The names of the protocols there are.
+        services: The names of the training services there are.
+        alone: Whether it is the file's one endpoint, which may leave out `models`.
+    """
+
+    secret: Callable[[Any], Secret]
+    request: Callable[[Any], bytes]
+    protocols: frozenset[str]
+    services: frozenset[str]
+    alone: bool
+
+
+def read_endpoint(name: str, table: Table, around: Surroundings) -> ScoringEndpoint:
+    """Read one table of `endpoints`; what is wrong with it is in the endpoint's faults."""
+
+    def protocol(value: object) -> str:
+        if value not in around.protocols:
+            raise ValueError(f"must be one of: {', '.join(sorted(around.protocols))}")
+        return text(value)
+
+    retrain = read_retrain(table.table("retrain"), around.services)
+    alone = around.alone or retrain is not None
+    fallback = EVERY_MODEL if around.alone and retrain is None else None
+    models = table.optional("models", _pattern, fallback)
+    if models is None and not alone and not any(f.where.endswith(".models") for f in table.faults):
+        table.fault("models", "is missing: it may be left out only where there is one endpoint")
+    endpoint = ScoringEndpoint(
+        name=name,
+        protocol=table.optional("protocol", protocol, "studio-classic"),
+        patch_url=table.required("patch_url", safe_url, instead=""),
+        api_key=table.required("api_key", around.secret, instead=Secret("")),
+        resource=table.optional("resource", text, None),
+        models=models,
+        auto_deploy=table.optional("auto_deploy", typed(bool), default=True),
+        keep=table.optional("keep", _keep, 5),
+        smoke_test=_read_smoke_test(table.table("smoke_test"), around),
+        retrain=retrain,
+        workspace_token=table.optional("workspace_token", around.secret, None),
+        create=table.optional("create", typed(CreateEndpoint), CreateEndpoint()),
+    )
+    table.refuse_unknown()
+    return msgspec.structs.replace(endpoint, faults=tuple(table.faults))
+
+
+def _read_smoke_test(table: Table | None, around: Surroundings) -> SmokeTest | None:
+    if table is None:
+        return None
+    smoke_test = SmokeTest(
+        score_url=table.required("score_url", safe_url, instead=""),
+        request=table.required("request", around.request, instead=b""),
+        expect=table.required("expect", _expression, instead=""),
+    )
+    table.refuse_unknown()
+    return smoke_test
+
+
+def _pattern(value: object) -> str:
+    pattern = text(value)
+    if pattern.startswith("/"):
+        raise ValueError("must not begin with a slash: it matches within the container")
+    PurePosixPath("probe").full_match(pattern)
+    return pattern
+
+
+def _keep(value: object) -> int:
+    keep = msgspec.convert(value, int, strict=True)
+    if keep < 0:
+        raise ValueError("must be 0 or more")
+    return keep
+
+
+def _expression(value: object) -> str:
+    # jmespath is only needed where a smoke test is: not on everybody's cold start.
+    import jmespath.exceptions  # noqa: PLC0415 - see above
+
+    try:
+        jmespath.compile(text(value))
+    except jmespath.exceptions.JMESPathError as error:
+        raise ValueError(f"is no JMESPath expression: {str(error).splitlines()[0]}") from error
+    return text(value)
+
+
+def is_json(body: bytes) -> bool:
+    """Say whether *body* is JSON."""
+    try:
+        json.loads(body)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""What the app remembers, in blobs: records, agenda, heartbeats."""

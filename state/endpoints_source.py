@@ -1,0 +1,163 @@
+"""Where the endpoints file comes from: a file of the app, or a blob. Re-read when it changed."""
+
+import threading
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path, PurePosixPath
+from typing import Any, Protocol
+
+from azure.core import MatchConditions
+from azure.core.exceptions import ResourceNotFoundError, ResourceNotModifiedError
+from azure.storage.blob import BlobServiceClient
+
+from settings.endpoints_file import Endpoints, parse_endpoints
+from settings.fault import Fault, SettingsError
+from state.storage_errors import mapped
+
+LOOK_AGAIN_AFTER = timedelta(seconds=30)
+"""How old what is known of a blob may be: a look costs a call."""
+
+
+class Folder(Protocol):
+    """Where the endpoints file and the requests of its smoke tests are."""
+
+    def version(self, now: datetime) -> str | None:
+        """Give what changes when the file does; None: there is no file."""
+
+    def read(self, name: str) -> bytes:
+        """Read a file by its path relative to the endpoints file's folder.
+
+        Raises:
+            OSError: There is no such file.
+        """
+
+
+class EndpointsSource:
+    """The endpoints file as it is now, or as it last made sense.
+
+    Args:
+        folder: Where it is.
+        name: Its name there.
+        environ: The app settings, which the keys are in.
+        protocols: The names of the protocols there are.
+        now: The clock.
+    """
+
+    def __init__(
+        self,
+        folder: Folder,
+        name: str,
+        *,
+        environ: Mapping[str, str],
+        protocols: frozenset[str],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._folder, self._name = folder, name
+        self._environ, self._protocols, self._now = environ, protocols, now
+        self._lock = threading.Lock()
+        self._version: str | None = None
+        self._good: Endpoints | None = None
+        self._faults: tuple[Fault, ...] = ()
+
+    def current(self) -> Endpoints:
+        """Give the endpoints. A file that does not parse leaves the last good one in force.
+
+        Raises:
+            SettingsError: There has been no good one.
+            StorageError: The blob could not be looked at.
+        """
+        with self._lock:
+            self._refresh()
+            if self._good is None:
+                raise SettingsError(self._faults)
+            return self._good
+
+    def faults(self) -> tuple[Fault, ...]:
+        """Give all that is wrong with the file as it is now; may raise `StorageError`."""
+        with self._lock:
+            self._refresh()
+            return self._faults
+
+    def _refresh(self) -> None:
+        version = self._folder.version(self._now())
+        if version is not None and version == self._version:
+            return
+        self._version = version
+        if version is None:
+            self._faults = (Fault("ENDPOINTS_FILE", "names a file that is not there"),)
+            return
+        try:
+            endpoints = parse_endpoints(
+                self._folder.read(self._name).decode("utf-8"),
+                environ=self._environ,
+                read_relative=self._folder.read,
+                protocols=self._protocols,
+            )
+        except SettingsError as error:
+            self._faults = error.faults
+        except (OSError, UnicodeDecodeError):
+            self._faults = (Fault("ENDPOINTS_FILE", "cannot be read as a UTF-8 text"),)
+        else:
+            self._good, self._faults = endpoints, endpoints.faults
+
+
+class AppFolder:
+    """A folder of the app."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def version(self, now: datetime) -> str | None:  # noqa: ARG002 - looking costs nothing
+        """See `Folder`."""
+        try:
+            found = self._file.stat()
+        except OSError:
+            return None
+        return f"{found.st_mtime_ns} {found.st_size}"
+
+    def read(self, name: str) -> bytes:
+        """See `Folder`."""
+        return (self._file.parent / name).read_bytes()
+
+
+class BlobFolder:
+    """A folder in a container of the state storage."""
+
+    def __init__(self, service: BlobServiceClient, container: str, path: str) -> None:
+        self._container = service.get_container_client(container)
+        self._path = PurePosixPath(path)
+        self._etag: str | None = None
+        self._looked_at: datetime | None = None
+
+    def version(self, now: datetime) -> str | None:
+        """See `Folder`."""
+        if self._looked_at is None or now - self._looked_at >= LOOK_AGAIN_AFTER:
+            self._etag = self._look()
+            self._looked_at = now
+        return self._etag
+
+    def read(self, name: str) -> bytes:
+        """See `Folder`."""
+        blob = self._container.get_blob_client(str(self._path.parent / name))
+        with mapped("read the endpoints file"):
+            try:
+                content: bytes = blob.download_blob().readall()
+            except ResourceNotFoundError as error:
+                raise FileNotFoundError(2, "no such blob", name) from error
+            return content
+
+    def _look(self) -> str | None:
+        condition: dict[str, Any] = (
+            {"etag": self._etag, "match_condition": MatchConditions.IfModified}
+            if self._etag
+            else {}
+        )
+        blob = self._container.get_blob_client(str(self._path))
+        with mapped("look at the endpoints file"):
+            try:
+                etag: str = blob.get_blob_properties(**condition).etag
+            except ResourceNotModifiedError:
+                return self._etag
+            except ResourceNotFoundError:
+                return None
+            return etag

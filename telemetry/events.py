@@ -1,0 +1,23 @@
+"""Events: a constant name and fields, one line per decision."""
+
+import logging
+
+from telemetry.redaction import redact
+
+
+def emit(
+    logger: logging.Logger, name: str, /, *, level: int = logging.INFO, **fields: object
+) -> None:
+    """Log the event *name* with its *fields*, in the line itself and as the record's attributes.
+
+    The line carries the fields because Azure Functions forwards a worker's message and drops the
+    record's attributes. A field of None is left out.
+    """
+    said = {key: redact(str(value)) for key, value in fields.items() if value is not None}
+    line = " ".join([name, *(f"{key}={_quoted(value)}" for key, value in said.items())])
+    logger.log(level, "%s", line, extra={"event": name, "fields": said})
+
+
+def _quoted(value: str) -> str:
+    plain = value.isprintable() and not any(sign in value for sign in ' "=')
+    return value if plain and value else f'"{value.encode("unicode_escape").decode()}"'
