@@ -24,7 +24,9 @@ _SOURCE = func.BlobSource.EVENT_GRID if is_event_grid() else func.BlobSource.LOG
 @functools.cache
 def _app() -> "App":
     from retrain_trigger.engine import App
+    from telemetry.events import quieten_sdks
 
+    quieten_sdks()
     return App(process_environment(), Path(__file__).parent)
 
 

@@ -9,6 +9,7 @@ import msgspec
 from http_api.answers import ProblemError, answer
 from http_api.documents import endpoint_document
 from patch_endpoint.catalog import newest
+from patch_endpoint.deploy import ModelGoneError
 from patch_endpoint.plan import plan_of
 from patch_endpoint.record import Record
 from patch_endpoint.trained_model import TrainedModel
@@ -18,6 +19,7 @@ from telemetry.redaction import redact
 
 _ON_THEIR_WAY = frozenset({"pending", "waiting"})
 _LONGEST_BODY = 16 * 1024
+_GONE = "the model's blob is not there any more"
 _SOMEBODY = "holder of a function key"
 
 
@@ -52,7 +54,10 @@ def redeploy(engine: Engine, endpoint: ScoringEndpoint, req: func.HttpRequest) -
         )
         return answer(plan)
     reason = redact(body.reason) if body.reason else None
-    record = engine.deployer.redeploy(endpoint, model.name, by, reason)
+    try:
+        record = engine.deployer.redeploy(endpoint, model.name, by, reason)
+    except ModelGoneError as error:
+        raise ProblemError(HTTPStatus.CONFLICT, _GONE) from error
     status = HTTPStatus.ACCEPTED if _is_on_its_way(record) else HTTPStatus.OK
     location = req.url.split("?")[0].removesuffix("/").removesuffix("/redeploy")
     return answer(endpoint_document(endpoint, record), status, {"Location": location})
@@ -84,7 +89,7 @@ def _named(engine: Engine, record: Record, name: str) -> TrainedModel:
     past = [past.deployment for past in record.history]
     known = [one.model.name for one in (*past, record.desired, record.waiting) if one is not None]
     if name in known:
-        raise ProblemError(HTTPStatus.CONFLICT, "the model's blob is not there any more")
+        raise ProblemError(HTTPStatus.CONFLICT, _GONE)
     raise ProblemError(HTTPStatus.NOT_FOUND, "there is no such model in the container of models")
 
 

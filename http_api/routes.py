@@ -63,7 +63,8 @@ class Routes:
         """Say in one word whether anything can be deployed."""
         well = self._health.is_well()
         status = HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE
-        return answer("healthy" if well else "unhealthy", status)
+        word = "healthy" if well else "unhealthy"
+        return func.HttpResponse(word, status_code=status, mimetype="text/plain")
 
     @cached_property
     def _health(self) -> Health:

@@ -37,13 +37,13 @@ def claimed(record: Record, patch: Patch, signed: SignedModel, id_: str, now: da
         token_expiry=signed.expiry_text,
         renew_at=signed.renew_at,
     )
-    return _with_pause(replace(record, attempt=attempt), patch, now)
+    return _with_pause(replace(record, attempt=attempt, again=False), patch, now)
 
 
 def _with_pause(record: Record, patch: Patch, now: datetime) -> Record:
     """Note before when this is not tried again, so that back-off also holds across a crash."""
     if patch.cause == "repeat":
-        return replace(record, repeat_at=now + _REPEAT_PAUSE)
+        return replace(record, again=False, repeat_at=now + _REPEAT_PAUSE)
     if patch.cause == "sas_expiring" and record.serving is not None:
         tried = record.serving.renewals_tried + 1
         later = now + pause_after(tried)
@@ -95,7 +95,8 @@ def waiting_for_mending(record: Record, problem: Problem, now: datetime) -> Reco
     if record.desired is not None and is_undone(record.desired):
         desired = replace(record.desired, state="waiting", error=problem, next_attempt_at=later)
         return replace(record, desired=desired)
-    record = replace(record, repeat_at=later if record.repeat_at else None)
+    repeats = record.again or record.repeat_at is not None
+    record = replace(record, again=False, repeat_at=later if repeats else None)
     if record.desired is not None and record.desired.state == "patched":
         record = replace(record, desired=replace(record.desired, next_attempt_at=later))
     if record.serving is None or record.serving.renew_at is None:
@@ -104,9 +105,9 @@ def waiting_for_mending(record: Record, problem: Problem, now: datetime) -> Reco
     return replace(record, serving=replace(record.serving, renew_at=renew_at))
 
 
-def overtaken(record: Record, now: datetime) -> Record:
+def overtaken(record: Record) -> Record:
     """Have what serves sent once more: a PATCH was sent by a holder that had lost its claim."""
-    return replace(record, repeat_at=now)
+    return replace(record, again=True)
 
 
 def _accepted(record: Record, attempt: Attempt, settles_after: timedelta, now: datetime) -> Record:

@@ -79,7 +79,7 @@ def wake_at(record: Record, now: datetime) -> datetime | None:
         return early if now < early else attempt.deadline
     instants = [
         *_instants_of(record.desired, now),
-        record.repeat_at,
+        _repetition_of(record, now),
         _renewal_of(record),
     ]
     due = min((instant for instant in instants if instant is not None), default=None)
@@ -97,7 +97,8 @@ def _for_desired(desired: Deployment | None, now: datetime) -> Decision | None:
 
 
 def _for_repeat(record: Record, now: datetime) -> Decision | None:
-    if record.repeat_at is None or now < record.repeat_at or record.serving is None:
+    repeat_at = _repetition_of(record, now)
+    if repeat_at is None or record.serving is None or now < repeat_at:
         return None
     return Patch(record.serving.model, record.serving.instant, "repeat")
 
@@ -113,6 +114,12 @@ def _for_confirmation(desired: Deployment | None, now: datetime) -> Decision | N
     if desired is None or desired.state != "patched" or desired.next_attempt_at is None:
         return None
     return Confirm() if desired.next_attempt_at <= now else Skip("settling")
+
+
+def _repetition_of(record: Record, now: datetime) -> datetime | None:
+    if record.serving is None:
+        return None
+    return now if record.again else record.repeat_at
 
 
 def _renewal_of(record: Record) -> datetime | None:

@@ -5,91 +5,33 @@ wanted. From there on all go the same way: decide, claim, sign, PATCH, report.
 """
 
 import logging
-import random
-import uuid
-from collections.abc import Callable, Mapping
 from datetime import datetime
 
-import msgspec
 from msgspec.structs import replace
 
 from patch_endpoint import attempt as attempts
-from patch_endpoint.catalog import ModelCatalog, newest
-from patch_endpoint.confirm import Confirmed, confirmation_of, confirming, with_confirmation
-from patch_endpoint.decide import Confirm, Decision, Patch, Skip, decide
-from patch_endpoint.desired import Wanted, landed, request, want, with_facts
-from patch_endpoint.ledger import Ledger
-from patch_endpoint.record import HISTORY_KEPT, Problem, Record
+from patch_endpoint.catalog import newest
+from patch_endpoint.claim import Claim, Claims, Look, Step, World
+from patch_endpoint.confirm import Confirmed, confirmation_of, with_confirmation
+from patch_endpoint.decide import Confirm, Patch, Skip, decide
+from patch_endpoint.desired import Wanted, landed, released, request, want
+from patch_endpoint.record import Record
 from patch_endpoint.records import Stored
-from patch_endpoint.sas import SignedModel, Signer
-from patch_endpoint.trained_model import TrainedModel
+from patch_endpoint.sas import SignedModel
 from protocols.protocol import Accepted, Answer, Refused, ScoringProtocol, Unsettled
 from settings.scoring_endpoint import ScoringEndpoint
 from state.agenda import Entry
-from state.storage_errors import ConflictError, StorageError, UnavailableError
+from state.storage_errors import StorageError
 from telemetry.events import emit
 
 _log = logging.getLogger(__name__)
 
 ROUNDS = 3
 """How many PATCHes one invocation sends to one endpoint before it leaves the rest to the agenda."""
-_CONFLICTS = 60
-_LONGEST_CONFLICT_PAUSE = 0.25
 
 
-class World(msgspec.Struct, frozen=True):
-    """All that deploying needs from outside.
-
-    Attributes:
-        ledger: Records and agenda.
-        catalog: The models in storage.
-        signer: What signs their tokens.
-        protocols: How endpoints are spoken to, by the protocol's name.
-        now: The clock; aware, UTC.
-        pause: Waits so many seconds, between two tries to write a record.
-    """
-
-    ledger: Ledger
-    catalog: ModelCatalog
-    signer: Signer
-    protocols: Mapping[str, ScoringProtocol]
-    now: Callable[[], datetime]
-    pause: Callable[[float], None]
-
-
-class Look:
-    """Looks at models, each at most once, later than the record was read.
-
-    So what a record is changed by is never older than the record: a conditional write settles
-    which of two looks at a blob that is being overwritten was the later one.
-    """
-
-    def __init__(self, catalog: ModelCatalog, date: datetime) -> None:
-        self.catalog, self.date = catalog, date
-        self._seen: dict[str, TrainedModel | None] = {}
-
-    def head(self, name: str) -> TrainedModel | None:
-        """Look at the blob *name*; None: there is no such model."""
-        if name not in self._seen:
-            self._seen[name] = self.catalog.head(name)
-        return self._seen[name]
-
-
-type Step = Callable[[Record, Look, datetime], Wanted]
-
-
-class Claim(msgspec.Struct, frozen=True):
-    """What was recorded, and what is to be done about it.
-
-    Attributes:
-        stored: The record as it is now.
-        decision: What to do.
-        signed: What to send, where the decision is to PATCH.
-    """
-
-    stored: Stored
-    decision: Decision
-    signed: SignedModel | None
+class ModelGoneError(Exception):
+    """The blob that a person wants is not there any more."""
 
 
 class Deployer:
@@ -97,6 +39,7 @@ class Deployer:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._claims = Claims(world)
 
     def land(self, endpoint: ScoringEndpoint, model_name: str) -> Record | None:
         """Have the landed blob *model_name* served by *endpoint*, if nothing later is wanted.
@@ -116,13 +59,14 @@ class Deployer:
         """Have *endpoint* serve what a person wants; the model was there a moment ago.
 
         Raises:
+            ModelGoneError: It is not there any more.
             StorageError: It could not be recorded.
         """
 
         def step(record: Record, look: Look, now: datetime) -> Wanted:
             model = look.head(model_name)
             if model is None:
-                return Wanted(record, "model_gone")
+                raise ModelGoneError(model_name)
             wish = request(record, model, by, reason, look.date)
             cleared = replace(record, not_before=None)
             return want(cleared, wish, waits=False, now=now)
@@ -135,7 +79,16 @@ class Deployer:
         Raises:
             StorageError: Nothing was done; the entry is still there.
         """
-        return self._work(endpoint, lambda record, *_: Wanted(record, "not_asked"), entry)
+
+        def step(record: Record, look: Look, now: datetime) -> Wanted:
+            del look
+            if record.waiting is None or not endpoint.auto_deploy:
+                return Wanted(record, "not_asked")
+            return want(
+                replace(record, waiting=None), released(record.waiting), waits=False, now=now
+            )
+
+        return self._work(endpoint, step, entry)
 
     def put_to_rest(self, endpoint: str, entry: Entry) -> None:
         """Work off an entry of an endpoint that is configured no more. Its record stays."""
@@ -150,83 +103,17 @@ class Deployer:
         entry: Entry | None = None,
         model: str | None = None,
     ) -> Record:
-        claim = self._claim(endpoint, step, entry, model)
+        claim = self._claims.make(endpoint, step, entry, model)
         try:
-            for _ in range(ROUNDS):
+            for last in (False,) * (ROUNDS - 1) + (True,):
                 stored = self._act(endpoint, claim)
-                if isinstance(decide(stored.record, self._world.now()), Skip):
+                if last or isinstance(decide(stored.record, self._world.now()), Skip):
                     return stored.record
-                claim = self._claim(endpoint, lambda record, *_: Wanted(record, "not_asked"))
+                claim = self._claims.make(endpoint, lambda record, *_: Wanted(record, "not_asked"))
         except StorageError as error:
             # What is wanted is on record and so is what wakes it: the agenda goes on from here.
             emit(_log, "deployment.interrupted", endpoint=endpoint.name, error=error)
         return claim.stored.record
-
-    def _claim(
-        self,
-        endpoint: ScoringEndpoint,
-        step: Step,
-        entry: Entry | None = None,
-        model: str | None = None,
-    ) -> Claim:
-        """Read, let *step* change what is wanted, decide, and record it all in one write."""
-        for tries in range(_CONFLICTS):
-            stored = self._world.ledger.read(endpoint.name)
-            now = self._world.now()
-            look = Look(self._world.catalog, stored.date)
-            wanted = step(attempts.abandoned(stored.record, now), look, now)
-            record, decision = self._decided(endpoint, wanted.record, look, now)
-            record, decision, signed = self._signed(endpoint, record, decision, now)
-            try:
-                armed = self._world.ledger.is_armed(record, now)
-                if record != stored.record or entry is not None or not armed:
-                    stored = self._world.ledger.save(stored, record, now, entry)
-            except ConflictError:
-                self._world.pause(random.uniform(0, min(0.01 * 2**tries, _LONGEST_CONFLICT_PAUSE)))  # noqa: S311 - spreads writers, guards nothing
-                continue
-            _tell(endpoint, model, wanted, decision)
-            return Claim(stored, decision, signed)
-        raise UnavailableError(f"write the record of {endpoint.name}", code="TooManyConflicts")
-
-    def _decided(
-        self, endpoint: ScoringEndpoint, record: Record, look: Look, now: datetime
-    ) -> tuple[Record, Decision]:
-        """Decide, and hold the model against what is in storage before it is sent."""
-        for _ in range(2 * HISTORY_KEPT):
-            decision = decide(record, now)
-            if endpoint.faults and not isinstance(decision, Skip):
-                problem = Problem("endpoint_fault", str(endpoint.faults[0]))
-                return attempts.waiting_for_mending(record, problem, now), Skip("endpoint_fault")
-            if not isinstance(decision, Patch):
-                return record, decision
-            try:
-                facts = look.head(decision.model.name)
-            except StorageError as error:
-                problem = Problem("storage_unavailable", str(error))
-                return attempts.held_back(record, decision, problem, now), Skip(problem.code)
-            checked = with_facts(record, decision.model, facts, now)
-            if checked is record:
-                return record, decision
-            record = checked
-        return record, Skip("nothing_sendable")
-
-    def _signed(
-        self, endpoint: ScoringEndpoint, record: Record, decision: Decision, now: datetime
-    ) -> tuple[Record, Decision, SignedModel | None]:
-        """Sign what is to be sent and claim the endpoint for it."""
-        if isinstance(decision, Confirm):
-            return confirming(record, now), decision, None
-        if not isinstance(decision, Patch):
-            return record, decision, None
-        try:
-            signed = self._world.signer.sign(
-                self._world.catalog.container, decision.model.name, endpoint=endpoint.name, now=now
-            )
-        except StorageError as error:
-            problem = Problem("cannot_sign", str(error))
-            return attempts.held_back(record, decision, problem, now), Skip(problem.code), None
-        id_ = uuid.uuid4().hex
-        return attempts.claimed(record, decision, signed, id_, now), decision, signed
 
     def _act(self, endpoint: ScoringEndpoint, claim: Claim) -> Stored:
         match claim.decision:
@@ -279,20 +166,15 @@ class Deployer:
     ) -> Stored:
         """Record what came of the attempt, whoever wrote to the record meanwhile."""
         was_sent = isinstance(answer, Accepted) or getattr(answer, "maybe_applied", False)
-        for _ in range(_CONFLICTS):
-            now = self._world.now()
-            record = stored.record
+
+        def change(record: Record, now: datetime) -> Record:
             if record.attempt is not None and record.attempt.id == id_:
-                record = attempts.reported(record, answer, protocol.settles_after, now)
-            elif record.reported != id_ and was_sent:
-                record = attempts.overtaken(record, now)
-            if record is stored.record:
-                return stored
-            try:
-                return self._world.ledger.save(stored, record, now)
-            except ConflictError:
-                stored = self._world.ledger.read(record.endpoint)
-        raise UnavailableError(f"write the record of {stored.record.endpoint}")
+                return attempts.reported(record, answer, protocol.settles_after, now)
+            if record.reported != id_ and was_sent:
+                return attempts.overtaken(record)
+            return record
+
+        return self._world.ledger.update(stored, change, self._world.now)
 
     def _confirm(self, endpoint: ScoringEndpoint, stored: Stored) -> Stored:
         """Ask whether the accepted model is in effect, and report the answer."""
@@ -312,16 +194,11 @@ class Deployer:
             by=getattr(confirmation, "by", None),
             problem=getattr(confirmation, "problem", None),
         )
-        for _ in range(_CONFLICTS):
-            now = self._world.now()
-            record = with_confirmation(stored.record, asked_for, confirmation, now)
-            if record is stored.record:
-                return stored
-            try:
-                return self._world.ledger.save(stored, record, now)
-            except ConflictError:
-                stored = self._world.ledger.read(endpoint.name)
-        raise UnavailableError(f"write the record of {endpoint.name}")
+
+        def change(record: Record, now: datetime) -> Record:
+            return with_confirmation(record, asked_for, confirmation, now)
+
+        return self._world.ledger.update(stored, change, self._world.now)
 
 
 def _landing(
@@ -339,19 +216,3 @@ def _landing(
     if model is None:
         return Wanted(record, "model_gone")
     return want(record, landed(model), waits=not endpoint.auto_deploy, now=now)
-
-
-def _tell(endpoint: ScoringEndpoint, model: str | None, wanted: Wanted, decision: Decision) -> None:
-    """Log the decision, skips included."""
-    desired = wanted.record.desired
-    emit(
-        _log,
-        f"deployment.{type(decision).__name__.lower()}",
-        endpoint=endpoint.name,
-        asked=model,
-        verdict=wanted.verdict,
-        desired=desired.model.name if desired else None,
-        etag=desired.model.etag if desired else None,
-        cause=getattr(decision, "cause", None),
-        reason=getattr(decision, "reason", None),
-    )

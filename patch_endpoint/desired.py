@@ -43,6 +43,11 @@ def landed(model: TrainedModel) -> Deployment:
     return Deployment(model=model, instant=model.last_modified, cause="new_model")
 
 
+def released(waiting: Deployment) -> Deployment:
+    """Make the wish that a waiting model is once it need not wait any more."""
+    return replace(waiting, state="pending", error=None)
+
+
 def want(record: Record, wish: Deployment, *, waits: bool, now: datetime) -> Wanted:
     """Let *wish* become what is desired, if nothing later is.
 

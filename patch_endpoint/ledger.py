@@ -6,6 +6,7 @@ it; so whatever crashes, what is due is woken.
 
 import logging
 import uuid
+from collections.abc import Callable
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -14,10 +15,15 @@ from patch_endpoint.decide import wake_at
 from patch_endpoint.record import Record
 from patch_endpoint.records import Records, Stored
 from state.agenda import Agenda, Entry, is_due_no_later, new_entry
-from state.storage_errors import ConflictError, StorageError
+from state.storage_errors import ConflictError, StorageError, UnavailableError
 from telemetry.events import emit
 
 _log = logging.getLogger(__name__)
+
+CONFLICTS_BORNE = 60
+"""How often a write is tried again because somebody else was first."""
+
+type Change = Callable[[Record, datetime], Record]
 
 
 class Ledger:
@@ -66,6 +72,24 @@ class Ledger:
         for name in sorted(unnamed):
             self._remove(name)
         return saved
+
+    def update(self, stored: Stored, change: Change, now: Callable[[], datetime]) -> Stored:
+        """Have *change* made to the record, anew to whatever somebody else has written meanwhile.
+
+        Raises:
+            StorageError: It could not be recorded.
+        """
+        for _ in range(CONFLICTS_BORNE):
+            instant = now()
+            record = change(stored.record, instant)
+            if record is stored.record:
+                return stored
+            try:
+                return self.save(stored, record, instant)
+            except ConflictError:
+                stored = self.read(record.endpoint)
+        what = f"write the record of {stored.record.endpoint}"
+        raise UnavailableError(what, code="TooManyConflicts")
 
     def is_armed(self, record: Record, now: datetime) -> bool:
         """Say whether *record* names an entry that wakes it in time, or needs none."""

@@ -150,6 +150,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         attempt: The PATCH in flight.
         reported: The last attempt whose result is in here.
         unknown: Attempts without an answer that the endpoint may yet apply.
+        again: Whether the next holder sends what serves once more: a PATCH was sent by one that had
+            lost its claim.
         repeat_at: When the latest success is sent once more, in case a late one overtook it.
         not_before: Before which the endpoint asked not to be called.
         agenda: The names of the agenda entries that wake it.
@@ -164,6 +166,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     attempt: Attempt | None = None
     reported: str | None = None
     unknown: tuple[Unknown, ...] = ()
+    again: bool = False
     repeat_at: datetime | None = None
     not_before: datetime | None = None
     agenda: tuple[str, ...] = ()

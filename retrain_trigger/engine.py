@@ -9,7 +9,8 @@ from pathlib import Path
 import msgspec
 
 from patch_endpoint.catalog import BlobModelCatalog, ModelCatalog
-from patch_endpoint.deploy import Deployer, World
+from patch_endpoint.claim import World
+from patch_endpoint.deploy import Deployer
 from patch_endpoint.ledger import Ledger
 from patch_endpoint.records import Records
 from patch_endpoint.sas import Signer, signer_of

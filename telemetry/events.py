@@ -18,6 +18,12 @@ def emit(
     logger.log(level, "%s", line, extra={"event": name, "fields": said})
 
 
+def quieten_sdks() -> None:
+    """Keep the SDKs' own lines, one a request, out of the log: each decision has a line of ours."""
+    for name in ("azure", "urllib3"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
 def _quoted(value: str) -> str:
     plain = value.isprintable() and not any(sign in value for sign in ' "=')
     return value if plain and value else f'"{value.encode("unicode_escape").decode()}"'
