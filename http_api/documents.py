@@ -1,6 +1,7 @@
 """What the API says of an endpoint."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from patch_endpoint.record import Deployment, Past, Record, Serving
 from patch_endpoint.records import Summary
@@ -15,7 +16,7 @@ def endpoint_document(endpoint: ScoringEndpoint, record: Record) -> Document:
     """Say what is desired and what serves, since when, why, and confirmed how."""
     shown = record.waiting or record.desired
     return _head(endpoint) | {
-        "desired": _desired(shown) if shown else None,
+        "desired": _desired(shown, record.not_before) if shown else None,
         "serving": _serving(record.serving) if record.serving else None,
         "history": [_past(record, past) for past in reversed(record.history)],
     }
@@ -56,7 +57,8 @@ def _model(model: TrainedModel) -> Document:
     return {"name": model.name, "etag": model.etag, "last_modified": model.last_modified}
 
 
-def _desired(deployment: Deployment) -> Document:
+def _desired(deployment: Deployment, not_before: datetime | None) -> Document:
+    known = [deployment.next_attempt_at, not_before] if deployment.next_attempt_at else []
     return {
         "model": _model(deployment.model),
         "instant": deployment.instant,
@@ -66,7 +68,7 @@ def _desired(deployment: Deployment) -> Document:
         "state": deployment.state,
         "error": _error(deployment),
         "attempts": deployment.attempts,
-        "next_attempt_at": deployment.next_attempt_at,
+        "next_attempt_at": max((instant for instant in known if instant), default=None),
     }
 
 

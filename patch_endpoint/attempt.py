@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from patch_endpoint.decide import CHECK_AFTER, Patch, is_undone, pause_after
-from patch_endpoint.desired import refused
+from patch_endpoint.fallback import refused
 from patch_endpoint.record import Attempt, Deployment, Problem, Record, Serving, Unknown
 from patch_endpoint.sas import SignedModel
 from protocols.protocol import Accepted, Answer, Refused, Unsettled

@@ -132,7 +132,8 @@ class Claims:
             except StorageError as error:
                 problem = Problem("storage_unavailable", str(error))
                 return attempts.held_back(record, decision, problem, now), Skip(problem.code)
-            checked = with_facts(record, decision.model, facts, now)
+            waits = not endpoint.auto_deploy
+            checked = with_facts(record, decision.model, facts, now, waits=waits)
             if checked is record:
                 return record, decision
             record = checked

@@ -105,9 +105,9 @@ class Deployer:
     ) -> Record:
         claim = self._claims.make(endpoint, step, entry, model)
         try:
-            for last in (False,) * (ROUNDS - 1) + (True,):
+            for round_ in range(1, ROUNDS + 1):
                 stored = self._act(endpoint, claim)
-                if last or isinstance(decide(stored.record, self._world.now()), Skip):
+                if round_ == ROUNDS or isinstance(decide(stored.record, self._world.now()), Skip):
                     return stored.record
                 claim = self._claims.make(endpoint, lambda record, *_: Wanted(record, "not_asked"))
         except StorageError as error:

@@ -36,6 +36,7 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
         instant: Its place in the order: the later one wins.
         cause: Why it is desired.
         state: How far it got.
+        approved: Whether it may be sent without a person's word.
         requested_by: The person who asked; None: nobody did.
         reason: What that person said.
         error: What stands in the way, or stood.
@@ -50,6 +51,7 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     instant: datetime
     cause: Cause
     state: State = "pending"
+    approved: bool = True
     requested_by: str | None = None
     reason: str | None = None
     error: Problem | None = None

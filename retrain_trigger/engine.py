@@ -61,12 +61,18 @@ class App:
         environ: The app settings.
         folder: Where the app is, for a relative ENDPOINTS_FILE.
         now: The clock.
+        wire: What reaches the endpoints.
     """
 
     def __init__(
-        self, environ: Mapping[str, str], folder: Path, now: Callable[[], datetime] | None = None
+        self,
+        environ: Mapping[str, str],
+        folder: Path,
+        now: Callable[[], datetime] | None = None,
+        wire: Wire | None = None,
     ) -> None:
         self._environ, self._folder = environ, folder
+        self._wire = wire or Wire()
         self.now = now or _utc_now
         self.started_at = self.now()
 
@@ -82,11 +88,15 @@ class App:
         Raises:
             SettingsError: An app setting is missing or wrong.
         """
-        return _built(self.settings, self._environ, self._folder, self.now)
+        return _built(self.settings, self._environ, self._folder, self.now, self._wire)
 
 
 def _built(
-    settings: Settings, environ: Mapping[str, str], folder: Path, now: Callable[[], datetime]
+    settings: Settings,
+    environ: Mapping[str, str],
+    folder: Path,
+    now: Callable[[], datetime],
+    wire: Wire,
 ) -> Engine:
     if settings.faults or settings.model_storage is None or settings.state_storage is None:
         raise SettingsError(settings.faults)
@@ -96,7 +106,7 @@ def _built(
     container = models.get_container_client(settings.model_blobs.container)
     catalog = BlobModelCatalog(container, settings.model_blobs)
     protocols: dict[str, ScoringProtocol] = {
-        studio_classic.NAME: studio_classic.StudioClassic(Wire())
+        studio_classic.NAME: studio_classic.StudioClassic(wire)
     }
     signer = signer_of(models, settings.sas_lifetime, settings.sas_renew_before)
     world = World(

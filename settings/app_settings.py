@@ -1,6 +1,5 @@
 """The app settings, read once from a mapping, all faults together."""
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
@@ -8,6 +7,7 @@ import msgspec
 
 from settings.bindings import DEFAULTS
 from settings.connection import Connection, is_configured, read_connection
+from settings.container import is_container_and_blob, is_container_name
 from settings.duration import parse_duration
 from settings.fault import Fault
 from settings.model_blobs import ModelBlobs, parse_model_blobs
@@ -15,8 +15,6 @@ from settings.schedule import Schedule
 
 LONGEST_SAS_LIFETIME = timedelta(days=6)
 _SOURCES = ("LogsAndContainerScan", "EventGrid")
-_CONTAINER = re.compile(r"[a-z0-9](?:[a-z0-9]|-(?=[a-z0-9])){2,62}")
-_BLOB_FILE = re.compile(r"blob:[a-z0-9-]{3,63}/.+")
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -98,12 +96,12 @@ def _source(text: str) -> str:
 
 
 def _container(text: str) -> str:
-    if not _CONTAINER.fullmatch(text):
+    if not is_container_name(text):
         raise ValueError("is no container name: 3 to 63 of a-z, 0-9 and single hyphens")
     return text
 
 
 def _endpoints_file(text: str) -> str:
-    if text.startswith("blob:") and not _BLOB_FILE.fullmatch(text):
+    if text.startswith("blob:") and not is_container_and_blob(text.removeprefix("blob:")):
         raise ValueError("must be blob:<container>/<path>, or a path in the app")
     return text

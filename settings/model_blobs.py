@@ -1,11 +1,13 @@
 """Which blobs are models: the container and the pattern of MODEL_BLOBS."""
 
 import re
+from collections.abc import Iterator
 
 import msgspec
 
-_CONTAINER = re.compile(r"[a-z0-9](?:[a-z0-9]|-(?=[a-z0-9])){2,62}")
-_TOKEN = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}|[{}]")
+from settings.container import is_container_name
+
+_PIECE = re.compile(r"(?P<brace>\{\{|\}\})|(?P<token>\{[A-Za-z_][A-Za-z0-9_]*\})|[^{}]+|[{}]")
 
 
 class ModelBlobs(msgspec.Struct, frozen=True):
@@ -29,32 +31,32 @@ class ModelBlobs(msgspec.Struct, frozen=True):
 def parse_model_blobs(text: str) -> ModelBlobs:
     """Read a blob trigger's path, such as `experimentoutput/{name}.ilearner`.
 
-    A token matches across slashes, as it does in Azure Functions; `{{` and `}}` are braces.
+    A token matches anything, slashes and nothing at all included, as it does in Azure Functions
+    (azure-webjobs-sdk, BindingTemplateSource); `{{` and `}}` are braces.
 
     Raises:
         ValueError: It names no container or no pattern.
     """
-    container, slash, name = text.partition("/")
-    if not _CONTAINER.fullmatch(container):
+    container, _, name = text.partition("/")
+    if not is_container_name(container):
         raise ValueError("must begin with a container's name, without tokens")
-    if not slash or not name:
+    if not name:
         raise ValueError("needs a pattern after the container, as in models/{name}.onnx")
-    pattern, prefix, position = "", None, 0
-    for match in _TOKEN.finditer(name):
-        literal = name[position : match.start()]
-        position = match.end()
-        pattern += re.escape(literal)
-        if match[0] in {"{", "}"}:
+    pieces = list(_pieces(name))
+    first_token = pieces.index(None) if None in pieces else len(pieces)
+    return ModelBlobs(
+        container=container,
+        pattern="".join(".*" if piece is None else re.escape(piece) for piece in pieces),
+        prefix="".join(piece for piece in pieces[:first_token] if piece is not None),
+    )
+
+
+def _pieces(name: str) -> Iterator[str | None]:
+    """Give what *name* is made of: texts as they stand, and None for a token."""
+    for piece in _PIECE.finditer(name):
+        if piece[0] in {"{", "}"}:
             raise ValueError("has a brace without its pair")
-        if match[1]:
-            prefix = _first_literal(name, match.start()) if prefix is None else prefix
-            pattern += "(?:.+)"
+        if piece["token"]:
+            yield None
         else:
-            pattern += re.escape(match[0][0])
-    pattern += re.escape(name[position:])
-    whole = _first_literal(name, len(name)) if prefix is None else prefix
-    return ModelBlobs(container=container, pattern=pattern, prefix=whole)
-
-
-def _first_literal(name: str, end: int) -> str:
-    return name[:end].replace("{{", "{").replace("}}", "}")
+            yield piece[0][0] if piece["brace"] else piece[0]

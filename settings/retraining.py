@@ -1,6 +1,5 @@
 """How endpoints are retrained, as the endpoints file describes it."""
 
-import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -8,12 +7,11 @@ from typing import Any
 import msgspec
 
 from settings.connection import is_safe_url
+from settings.container import is_container_and_blob
 from settings.duration import parse_duration
 from settings.schedule import Schedule
 from settings.secret import Secret
 from settings.table import Table, text, typed
-
-_BLOB = re.compile(r"[a-z0-9-]{3,63}/.+")
 
 
 class TrainingService(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +96,6 @@ def _duration(value: object) -> timedelta:
 def _blobs(value: object) -> dict[str, str]:
     blobs = msgspec.convert(value, dict[str, str], strict=True)
     for name, blob in blobs.items():
-        if not _BLOB.fullmatch(blob):
+        if not is_container_and_blob(blob):
             raise ValueError(f"{name} must be container/blob")
     return blobs

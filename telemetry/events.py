@@ -8,14 +8,14 @@ from telemetry.redaction import redact
 def emit(
     logger: logging.Logger, name: str, /, *, level: int = logging.INFO, **fields: object
 ) -> None:
-    """Log the event *name* with its *fields*, in the line itself and as the record's attributes.
+    """Log the event *name* with its *fields* in one line; a field of None is left out.
 
-    The line carries the fields because Azure Functions forwards a worker's message and drops the
-    record's attributes. A field of None is left out.
+    The line itself carries the fields, because Azure Functions forwards a worker's message and
+    drops a log record's attributes.
     """
     said = {key: redact(str(value)) for key, value in fields.items() if value is not None}
     line = " ".join([name, *(f"{key}={_quoted(value)}" for key, value in said.items())])
-    logger.log(level, "%s", line, extra={"event": name, "fields": said})
+    logger.log(level, "%s", line)
 
 
 def quieten_sdks() -> None:

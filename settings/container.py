@@ -1,0 +1,16 @@
+"""Names of containers, and of blobs in them, as people write them in settings."""
+
+import re
+
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9]|-(?=[a-z0-9])){2,62}")
+
+
+def is_container_name(text: str) -> bool:
+    """Say whether *text* can be a container's name: 3 to 63 of a-z, 0-9 and single hyphens."""
+    return _NAME.fullmatch(text) is not None
+
+
+def is_container_and_blob(text: str) -> bool:
+    """Say whether *text* is of the form `container/blob`."""
+    container, _, blob = text.partition("/")
+    return is_container_name(container) and bool(blob)
