@@ -51,7 +51,7 @@ def model_landed(model: blob.BlobClient) -> None:
 @app.function_name("watch")
 @app.timer_trigger(arg_name="timer", schedule=binding("WATCH_SCHEDULE"))
 def watch(timer: func.TimerRequest) -> None:
-    """Retry, confirm and renew what is due."""
+    """Retry, confirm and renew what is due; follow jobs, and begin those that are scheduled."""
     from retrain_trigger.watch import watch as work_off
 
     del timer
@@ -87,6 +87,41 @@ def rollback(req: func.HttpRequest) -> func.HttpResponse:
 def release(req: func.HttpRequest) -> func.HttpResponse:
     """A person ends a hold."""
     return _routes().release(req)
+
+
+@app.function_name("retrain")
+@app.route("endpoints/{endpoint}/retrain", methods=[func.HttpMethod.POST])
+def retrain(req: func.HttpRequest) -> func.HttpResponse:
+    """A person has an endpoint's model trained anew."""
+    return _routes().retrain(req)
+
+
+@app.function_name("create_endpoint")
+@app.route("endpoints/{endpoint}/create", methods=[func.HttpMethod.POST])
+def create_endpoint(req: func.HttpRequest) -> func.HttpResponse:
+    """A person has a scoring endpoint added to its web service."""
+    return _routes().create_endpoint(req)
+
+
+@app.function_name("list_jobs")
+@app.route("jobs", methods=[func.HttpMethod.GET])
+def list_jobs(req: func.HttpRequest) -> func.HttpResponse:
+    """The retraining jobs, in short."""
+    return _routes().list_jobs(req)
+
+
+@app.function_name("get_job")
+@app.route("jobs/{job}", methods=[func.HttpMethod.GET])
+def get_job(req: func.HttpRequest) -> func.HttpResponse:
+    """One retraining job: state, times, cause, failure."""
+    return _routes().get_job(req)
+
+
+@app.function_name("cancel_job")
+@app.route("jobs/{job}/cancel", methods=[func.HttpMethod.POST])
+def cancel_job(req: func.HttpRequest) -> func.HttpResponse:
+    """A person has a retraining job cancelled."""
+    return _routes().cancel_job(req)
 
 
 @app.function_name("list_endpoints")

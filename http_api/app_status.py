@@ -19,11 +19,13 @@ def status_document(app: App) -> dict[str, object]:
     faults = list(app.settings.faults)
     timers: dict[str, object] = {}
     states: Counter[str] = Counter()
+    jobs: Counter[str] = Counter()
     try:
         engine = app.engine
         faults += _faults_of_endpoints(engine)
         timers = {timer: _timer(engine, timer) for timer in _schedules(engine)}
         states.update(one.fields.get("state", "none") for one in engine.records.summaries())
+        jobs.update(one.fields.get("state", "none") for one in engine.jobs.records.summaries())
     except SettingsError:
         pass  # what is wrong is in the settings' own faults
     except StorageError as error:
@@ -32,7 +34,7 @@ def status_document(app: App) -> dict[str, object]:
         "faults": [{"where": fault.where, "what": fault.what} for fault in faults],
         "timers": timers,
         "endpoints": dict(states),
-        "jobs": {},
+        "jobs": dict(jobs),
     }
 
 

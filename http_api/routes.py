@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import azure.functions as func
 
-from http_api import takeover
+from http_api import creation, retraining, takeover
 from http_api.answers import ProblemError, answer, problem
 from http_api.app_status import Health, status_document
 from http_api.documents import endpoint_document, endpoint_summary
@@ -48,6 +48,26 @@ class Routes:
     def release(self, req: func.HttpRequest) -> func.HttpResponse:
         """End a hold."""
         return _guarded(lambda: takeover.release(self._engine, self._endpoint(req), req))
+
+    def retrain(self, req: func.HttpRequest) -> func.HttpResponse:
+        """Begin a retraining job."""
+        return _guarded(lambda: retraining.retrain(self._engine, self._endpoint(req), req))
+
+    def list_jobs(self, req: func.HttpRequest) -> func.HttpResponse:
+        """List the retraining jobs, a page at a time and out of one listing."""
+        return _guarded(lambda: retraining.list_jobs(self._engine, req))
+
+    def get_job(self, req: func.HttpRequest) -> func.HttpResponse:
+        """Say how a job is."""
+        return _guarded(lambda: retraining.get_job(self._engine, req))
+
+    def cancel_job(self, req: func.HttpRequest) -> func.HttpResponse:
+        """Have a job cancelled."""
+        return _guarded(lambda: retraining.cancel_job(self._engine, req))
+
+    def create_endpoint(self, req: func.HttpRequest) -> func.HttpResponse:
+        """Add a scoring endpoint to its web service."""
+        return _guarded(lambda: creation.create_endpoint(self._engine, self._endpoint(req), req))
 
     def get_endpoint(self, req: func.HttpRequest) -> func.HttpResponse:
         """Say what one endpoint serves, and should."""

@@ -132,7 +132,8 @@ class Acts:
     def _copied(self, endpoint: ScoringEndpoint, record: Record, model: TrainedModel) -> str | None:
         """Copy *model*, unless there is a copy; None: it is not to be kept, or cannot be."""
         known = record.copy_of(model)
-        if known is not None or endpoint.keep == 0:
+        # What a job left in its service's own storage stays there: the service tells where.
+        if known is not None or endpoint.keep == 0 or model.from_job is not None:
             return known.name if known else None
         signed = self._world.signer.sign(
             self._world.catalog.container, model.name, endpoint=endpoint.name, now=self._world.now()

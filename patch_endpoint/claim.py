@@ -7,24 +7,30 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 import msgspec
+from msgspec.structs import replace
 
 from patch_endpoint import attempt as attempts
 from patch_endpoint.catalog import ModelCatalog
 from patch_endpoint.confirm import confirming
 from patch_endpoint.decide import Confirm, Decision, Keep, Patch, Skip, decide
 from patch_endpoint.desired import Wanted, with_facts
+from patch_endpoint.job_results import JobResults, ResultUnavailableError
 from patch_endpoint.kept import CONTAINER as KEPT_CONTAINER
 from patch_endpoint.kept import Keeper
 from patch_endpoint.ledger import CONFLICTS_BORNE, Ledger
+from patch_endpoint.look import Look
 from patch_endpoint.record import HISTORY_KEPT, Problem, Record
 from patch_endpoint.records import Stored
 from patch_endpoint.sas import SignedModel, Signer
 from patch_endpoint.trained_model import TrainedModel
+from protocols.blob_reference import BlobReference
 from protocols.protocol import ScoringProtocol
 from settings.scoring_endpoint import ScoringEndpoint
+from settings.secret import Secret
 from state.agenda import Entry
 from state.storage_errors import ConflictError, StorageError, UnavailableError
 from telemetry.events import emit
+from telemetry.redaction import MASK
 
 _log = logging.getLogger(__name__)
 _LONGEST_CONFLICT_PAUSE = 0.25
@@ -38,6 +44,7 @@ class World(msgspec.Struct, frozen=True):
         catalog: The models in storage.
         signer: What signs their tokens.
         keeper: What keeps their bytes.
+        results: What jobs left in their services' own storage.
         protocols: How endpoints are spoken to, by the protocol's name.
         now: The clock; aware, UTC.
         pause: Waits so many seconds, between two tries to write a record.
@@ -47,27 +54,10 @@ class World(msgspec.Struct, frozen=True):
     catalog: ModelCatalog
     signer: Signer
     keeper: Keeper
+    results: JobResults
     protocols: Mapping[str, ScoringProtocol]
     now: Callable[[], datetime]
     pause: Callable[[float], None]
-
-
-class Look:
-    """Looks at models, each at most once, later than the record was read.
-
-    So what a record is changed by is never older than the record: a conditional write settles
-    which of two looks at a blob that is being overwritten was the later one.
-    """
-
-    def __init__(self, catalog: ModelCatalog, date: datetime) -> None:
-        self.catalog, self.date = catalog, date
-        self._seen: dict[str, TrainedModel | None] = {}
-
-    def head(self, name: str) -> TrainedModel | None:
-        """Look at the blob *name*; None: there is no such model."""
-        if name not in self._seen:
-            self._seen[name] = self.catalog.head(name)
-        return self._seen[name]
 
 
 type Step = Callable[[Record, Look, datetime], Wanted]
@@ -94,14 +84,12 @@ class Foreseen(msgspec.Struct, frozen=True):
     Attributes:
         record: The record as it would be.
         decision: What would be done.
-        container: Of the blob that would be sent.
-        name: The blob's name.
+        reference: What would be sent, its token masked.
     """
 
     record: Record
     decision: Decision
-    container: str | None = None
-    name: str | None = None
+    reference: BlobReference | None = None
 
 
 class Claims:
@@ -121,7 +109,7 @@ class Claims:
         for tries in range(CONFLICTS_BORNE):
             stored = self._world.ledger.read(endpoint.name)
             now = self._world.now()
-            look = Look(self._world.catalog, stored.date)
+            look = self._look(stored, now)
             wanted = step(attempts.abandoned(stored.record, now), look, now)
             record, decision = self._decided(endpoint, wanted.record, look, now)
             record, decision, signed = self._signed(endpoint, record, decision, look, now)
@@ -144,12 +132,22 @@ class Claims:
         """
         stored = self._world.ledger.read(endpoint.name)
         now = self._world.now()
-        look = Look(self._world.catalog, stored.date)
+        look = self._look(stored, now)
         wanted = step(attempts.abandoned(stored.record, now), look, now)
         record, decision = self._decided(endpoint, wanted.record, look, now)
         if not isinstance(decision, Patch):
             return Foreseen(record, decision)
-        return Foreseen(record, decision, *self._source(record, decision.model, look))
+        return Foreseen(record, decision, self._foreseen(record, decision.model, look))
+
+    def _look(self, stored: Stored, now: datetime) -> Look:
+        return Look(self._world.catalog, self._world.results, stored.date, now)
+
+    def _foreseen(self, record: Record, model: TrainedModel, look: Look) -> BlobReference:
+        token = Secret(f"?sig={MASK}")
+        located = look.located(model.from_job) if model.from_job else None
+        if located is not None:
+            return replace(located.reference, sas_token=token)
+        return self._world.signer.reference(*self._source(record, model, look), token)
 
     def _decided(
         self, endpoint: ScoringEndpoint, record: Record, look: Look, now: datetime
@@ -163,9 +161,11 @@ class Claims:
             if not isinstance(decision, Patch):
                 return record, decision
             try:
-                facts = look.head(decision.model.name)
+                facts = look.facts_of(decision.model)
             except StorageError as error:
-                problem = Problem("storage_unavailable", str(error))
+                asked_job = isinstance(error, ResultUnavailableError)
+                code = "result_unavailable" if asked_job else "storage_unavailable"
+                problem = Problem(code, str(error))
                 return attempts.held_back(record, decision, problem, now), Skip(problem.code)
             waits = not endpoint.auto_deploy
             checked = with_facts(record, decision.model, facts, now, waits=waits)
@@ -190,17 +190,27 @@ class Claims:
         if not isinstance(decision, Patch):
             return record, decision, None
         try:
-            container, name = self._source(record, decision.model, look)
-            signed = self._world.signer.sign(container, name, endpoint=endpoint.name, now=now)
+            signed = self._token_for(endpoint, record, decision.model, look)
         except StorageError as error:
             problem = Problem("cannot_sign", str(error))
             return attempts.held_back(record, decision, problem, now), Skip(problem.code), None
-        id_ = uuid.uuid4().hex
-        return attempts.claimed(record, decision, signed, id_, now), decision, signed
+        id_, claimed_at = uuid.uuid4().hex, self._world.now()
+        return attempts.claimed(record, decision, signed, id_, claimed_at), decision, signed
+
+    def _token_for(
+        self, endpoint: ScoringEndpoint, record: Record, model: TrainedModel, look: Look
+    ) -> SignedModel:
+        """Sign the blob that is *model*, or take its service's token for a job's result."""
+        now = self._world.now()  # asking a service may have taken its time
+        located = look.located(model.from_job) if model.from_job else None
+        if located is not None:
+            return self._world.signer.taken(located, endpoint=endpoint.name, now=now)
+        container, name = self._source(record, model, look)
+        return self._world.signer.sign(container, name, endpoint=endpoint.name, now=now)
 
     def _source(self, record: Record, model: TrainedModel, look: Look) -> tuple[str, str]:
         """Give the container and name of *model*: its own blob, or the copy once that changed."""
-        facts, copy = look.head(model.name), record.copy_of(model)
+        facts, copy = look.facts_of(model), record.copy_of(model)
         if copy is None or (facts is not None and facts.has_bytes_of(model)):
             return self._world.catalog.container, model.name
         return KEPT_CONTAINER, copy.name

@@ -12,7 +12,15 @@ from patch_endpoint.decide import Confirm, Keep, Patch, Skip, decide
 from patch_endpoint.plan import plan_of
 from patch_endpoint.record import Record
 from patch_endpoint.records import Stored
-from patch_endpoint.steps import landing, redeploying, releasing, rolling_back, waking
+from patch_endpoint.steps import (
+    landing,
+    landing_result,
+    redeploying,
+    releasing,
+    rolling_back,
+    waking,
+)
+from patch_endpoint.trained_model import TrainedModel
 from settings.scoring_endpoint import ScoringEndpoint
 from state.agenda import Entry
 from state.storage_errors import StorageError
@@ -38,6 +46,14 @@ class Deployer:
             StorageError: It could not be recorded; what is recorded is never lost.
         """
         return self.work(endpoint, landing(endpoint, model_name), model=model_name)
+
+    def land_result(self, endpoint: ScoringEndpoint, model: TrainedModel) -> Record:
+        """Have what a job left in its service's own storage served, if nothing later is wanted.
+
+        Raises:
+            StorageError: It could not be recorded.
+        """
+        return self.work(endpoint, landing_result(endpoint, model), model=model.name)
 
     def redeploy(
         self, endpoint: ScoringEndpoint, model_name: str, by: str, reason: str | None
@@ -92,7 +108,7 @@ class Deployer:
         """
         foreseen = self._claims.foresee(endpoint, step)
         protocol = self._world.protocols[endpoint.protocol]
-        return plan_of(endpoint, foreseen, protocol, self._world.signer)
+        return plan_of(endpoint, foreseen, protocol)
 
     def work(
         self,

@@ -141,7 +141,7 @@ def with_facts(
     Returns:
         The same record where the model can be sent.
     """
-    if facts is not None and facts.has_bytes_of(model) and facts.size > 0:
+    if facts is not None and facts.has_bytes_of(model) and not facts.is_empty:
         return record
     if record.copy_of(model) is not None:
         return record

@@ -23,7 +23,7 @@ def refused(record: Record, problem: Problem, now: datetime) -> Record:
 
 def without_empty(record: Record, now: datetime) -> Record:
     """Refuse what is desired if it has no bytes: no endpoint can serve that."""
-    if record.desired is not None and record.desired.model.size == 0:
+    if record.desired is not None and record.desired.model.is_empty:
         return refused(record, EMPTY_MODEL, now)
     return record
 

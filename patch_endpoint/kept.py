@@ -77,7 +77,8 @@ def with_kept(record: Record, model: TrainedModel, name: str | None, keep: int) 
     """Note the copy *name* of *model*, or that there is none, and forget all but *keep*."""
     serving = record.serving
     if serving is not None and serving.model.is_version(model):
-        outcome = "off" if keep == 0 else "kept" if name else "lost"
+        is_off = keep == 0 or model.from_job is not None
+        outcome = "off" if is_off else "kept" if name else "lost"
         record = replace(record, serving=replace(serving, keeping=outcome))
     if name is None:
         return record

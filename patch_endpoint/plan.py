@@ -2,17 +2,14 @@
 
 from patch_endpoint.claim import Foreseen
 from patch_endpoint.decide import Patch, Skip
-from patch_endpoint.sas import Signer
 from protocols.protocol import ScoringProtocol
 from settings.scoring_endpoint import ScoringEndpoint
-from settings.secret import Secret
-from telemetry.redaction import MASK
 
 _UNREAD_RESOURCE = "(read from the endpoint)"
 
 
 def plan_of(
-    endpoint: ScoringEndpoint, foreseen: Foreseen, protocol: ScoringProtocol, signer: Signer
+    endpoint: ScoringEndpoint, foreseen: Foreseen, protocol: ScoringProtocol
 ) -> dict[str, object]:
     """Name endpoint, model, cause and what would be sent, every secret masked."""
     record, decision = foreseen.record, foreseen.decision
@@ -34,8 +31,7 @@ def plan_of(
             "etag": model.etag,
             "last_modified": model.last_modified,
         }
-    if foreseen.container is not None and foreseen.name is not None:
-        reference = signer.reference(foreseen.container, foreseen.name, Secret(f"?sig={MASK}"))
+    if foreseen.reference is not None:
         resource = endpoint.resource or _UNREAD_RESOURCE
-        plan["request"] = protocol.request_plan(endpoint, resource, reference)
+        plan["request"] = protocol.request_plan(endpoint, resource, foreseen.reference)
     return plan

@@ -1,9 +1,9 @@
-"""Signs model tokens: one blob, read only, for a bounded time, by an account key or an identity."""
+"""Signs tokens: one blob, least permission, a bounded time, by an account key or an identity."""
 
 import hashlib
 import threading
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Literal, Protocol
 from urllib.parse import parse_qs
 
 import msgspec
@@ -14,6 +14,7 @@ from azure.storage.blob import (
     generate_blob_sas,
 )
 
+from patch_endpoint.job_results import ResultLocation, ResultUnavailableError
 from protocols.blob_reference import BlobReference, relative_location
 from settings.connection import is_loopback
 from settings.secret import Secret
@@ -25,6 +26,10 @@ KEY_LIFETIME = timedelta(days=6, hours=23)
 """Of a user delegation key, back-dating included; the service allows 7 days."""
 _LEAST_AT_SENDING = timedelta(minutes=10)
 _JITTER = 0.1
+
+
+type Permission = Literal["r", "cw"]
+"""Read one blob; or create and write one, without reading what is there."""
 
 
 class SignedModel(msgspec.Struct, frozen=True):
@@ -50,10 +55,17 @@ class SignedModel(msgspec.Struct, frozen=True):
 class TokenSource(Protocol):
     """Something that signs. May raise `StorageError`."""
 
-    def token(
-        self, container: str, name: str, *, start: datetime, expiry: datetime, https_only: bool
+    def token(  # noqa: PLR0913 - all of it is named
+        self,
+        container: str,
+        name: str,
+        *,
+        start: datetime,
+        expiry: datetime,
+        https_only: bool,
+        permission: Permission = "r",
     ) -> str:
-        """Sign a token to read one blob, without a question mark."""
+        """Sign a token for one blob, without a question mark."""
 
 
 class AccountKeySource:
@@ -62,8 +74,15 @@ class AccountKeySource:
     def __init__(self, account: str, key: Secret) -> None:
         self._account, self._key = account, key
 
-    def token(
-        self, container: str, name: str, *, start: datetime, expiry: datetime, https_only: bool
+    def token(  # noqa: PLR0913 - as in `TokenSource`
+        self,
+        container: str,
+        name: str,
+        *,
+        start: datetime,
+        expiry: datetime,
+        https_only: bool,
+        permission: Permission = "r",
     ) -> str:
         """See `TokenSource`."""
         return generate_blob_sas(
@@ -71,7 +90,7 @@ class AccountKeySource:
             container,
             name,
             account_key=self._key.reveal(),
-            permission=BlobSasPermissions(read=True),
+            permission=BlobSasPermissions.from_string(permission),
             start=start,
             expiry=expiry,
             protocol="https" if https_only else None,
@@ -87,8 +106,15 @@ class UserDelegationSource:
         self._key: UserDelegationKey | None = None
         self._key_expiry: datetime | None = None
 
-    def token(
-        self, container: str, name: str, *, start: datetime, expiry: datetime, https_only: bool
+    def token(  # noqa: PLR0913 - as in `TokenSource`
+        self,
+        container: str,
+        name: str,
+        *,
+        start: datetime,
+        expiry: datetime,
+        https_only: bool,
+        permission: Permission = "r",
     ) -> str:
         """See `TokenSource`."""
         account = self._service.account_name
@@ -99,7 +125,7 @@ class UserDelegationSource:
             container,
             name,
             user_delegation_key=self._current_key(start, expiry),
-            permission=BlobSasPermissions(read=True),
+            permission=BlobSasPermissions.from_string(permission),
             start=start,
             expiry=expiry,
             protocol="https" if https_only else None,
@@ -136,14 +162,14 @@ class Signer:
     def sign(self, container: str, name: str, *, endpoint: str, now: datetime) -> SignedModel:
         """Sign a token for the blob *name*, which *endpoint* will be told."""
         now = now.replace(microsecond=0)  # a token counts in seconds
+        jitter = (self._lifetime - self._renew_before) * _JITTER * _part_of(endpoint)
         expiry = now + self._lifetime
-        https_only = not is_loopback(self._base_location)
         token = self._source.token(
             container,
             name,
             start=now - BACK_DATED,
             expiry=expiry,
-            https_only=https_only or self._base_location.startswith("https:"),
+            https_only=self._https_only,
         )
         reference = self.reference(container, name, Secret(f"?{token}"))
         return SignedModel(
@@ -152,17 +178,56 @@ class Signer:
             expires_at=expiry,
             expiry_text=parse_qs(token)["se"][0],
             send_by=expiry - min(_LEAST_AT_SENDING, self._lifetime / 2),
-            renew_at=expiry - self._renew_before - self._jitter(endpoint),
+            renew_at=expiry - self._renew_before - jitter,
         )
+
+    def taken(self, located: ResultLocation, *, endpoint: str, now: datetime) -> SignedModel:
+        """Take a token that a training service gave, whatever lifetime it chose.
+
+        Raises:
+            ResultUnavailableError: It has expired already.
+        """
+        # How long it lived in all is not told; what remains now is what it is measured by.
+        left = located.expires_at - now
+        if left <= timedelta(0):
+            raise ResultUnavailableError("token_expired", "its token has expired already")
+        renew_before = min(self._renew_before, left * (self._renew_before / self._lifetime))
+        jitter = (left - renew_before) * _JITTER * _part_of(endpoint)
+        return SignedModel(
+            reference=located.reference,
+            blob=located.blob,
+            expires_at=located.expires_at,
+            expiry_text=located.expiry_text,
+            send_by=located.expires_at - min(_LEAST_AT_SENDING, left / 2),
+            renew_at=located.expires_at - renew_before - jitter,
+        )
+
+    def job_blob(
+        self, container: str, name: str, permission: Permission, *, now: datetime, expiry: datetime
+    ) -> BlobReference:
+        """Sign a token for one input or output of a job, until the job's time is over."""
+        token = self._source.token(
+            container,
+            name,
+            start=now.replace(microsecond=0) - BACK_DATED,
+            expiry=expiry.replace(microsecond=0),
+            https_only=self._https_only,
+            permission=permission,
+        )
+        return self.reference(container, name, Secret(f"?{token}"))
+
+    @property
+    def _https_only(self) -> bool:
+        return self._base_location.startswith("https:") or not is_loopback(self._base_location)
 
     def reference(self, container: str, name: str, token: Secret) -> BlobReference:
         """Give the location of the blob *name* with *token*."""
         return BlobReference(self._base_location, relative_location(container, name), token)
 
-    def _jitter(self, endpoint: str) -> timedelta:
-        """Spread renewals by up to a tenth, always earlier, and the same for the same endpoint."""
-        part = int.from_bytes(hashlib.sha256(endpoint.encode()).digest()[:2]) / 65536
-        return (self._lifetime - self._renew_before) * _JITTER * part
+
+def _part_of(endpoint: str) -> float:
+    """Spread renewals, always earlier, and the same for the same endpoint."""
+    return int.from_bytes(hashlib.sha256(endpoint.encode()).digest()[:2]) / 65536
 
 
 def signer_of(service: BlobServiceClient, lifetime: timedelta, renew_before: timedelta) -> Signer:

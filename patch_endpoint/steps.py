@@ -8,10 +8,12 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from patch_endpoint.catalog import newest
-from patch_endpoint.claim import Look, Step
+from patch_endpoint.claim import Step
 from patch_endpoint.desired import Asked, Wanted, landed, released, request, want
+from patch_endpoint.look import Look
 from patch_endpoint.record import Deployment, Record
 from patch_endpoint.rollback import release, rolled_back, target_of
+from patch_endpoint.trained_model import TrainedModel
 from settings.scoring_endpoint import ScoringEndpoint
 
 
@@ -28,6 +30,17 @@ def landing(endpoint: ScoringEndpoint, model_name: str) -> Step:
 
     def step(record: Record, look: Look, now: datetime) -> Wanted:
         return _landing(record, endpoint, model_name, look, now)
+
+    return step
+
+
+def landing_result(endpoint: ScoringEndpoint, model: TrainedModel) -> Step:
+    """Want what a job left in its service's own storage, if nothing later is wanted."""
+
+    def step(record: Record, look: Look, now: datetime) -> Wanted:
+        del look
+        waits = not endpoint.auto_deploy or record.held is not None
+        return want(record, landed(model), waits=waits, now=now)
 
     return step
 
@@ -90,7 +103,7 @@ def _going_back_to(record: Record, look: Look) -> Deployment:
     target = target_of(record)
     if target is None:
         raise NothingToGoBackToError(record.endpoint)
-    facts = look.head(target.model.name)
+    facts = look.facts_of(target.model)
     if record.copy_of(target.model) or (facts and facts.has_bytes_of(target.model)):
         return target
     raise ModelGoneError(target.model.name)

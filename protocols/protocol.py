@@ -20,11 +20,13 @@ class Refused(msgspec.Struct, frozen=True):
         code: A constant name, as in `http_401`.
         message: What the endpoint said, without secrets.
         about_model: Whether another model might be taken where this one was not.
+        causes: The service's own codes, the general one first.
     """
 
     code: str
     message: str
     about_model: bool = False
+    causes: tuple[str, ...] = ()
 
 
 class Unsettled(msgspec.Struct, frozen=True):

@@ -7,23 +7,18 @@ service, and its published management description. The service closed on 31 Augu
 import json
 from collections.abc import Iterable
 from datetime import timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import unquote
 
 from protocols.blob_reference import BlobReference, expiry_in
+from protocols.classic_answers import LONGEST_MESSAGE, exchange, json_object, json_of
 from protocols.protocol import Accepted, Answer, Refused, Served, Unsettled
-from protocols.wire import HttpAnswer, NoAnswerError, Wire
+from protocols.wire import HttpAnswer, Wire
 from settings.scoring_endpoint import ScoringEndpoint
 from settings.secret import Secret
 from telemetry.redaction import MASK, redact
 
 NAME = "studio-classic"
-LONGEST_RETRY_AFTER = timedelta(hours=1)
-_LONGEST_MESSAGE = 500
-_RETRIED = frozenset({408, 425, 429})
-# A refusal with one of these may be about the model; with any other it is about the endpoint.
-_ABOUT_MODEL = frozenset({400, 409, 413, 415, 422})
 
 
 class StudioClassic:
@@ -86,8 +81,8 @@ class StudioClassic:
         if not isinstance(answer, HttpAnswer):
             return answer
         try:
-            found = jmespath.search(smoke_test.expect, json.loads(answer.body))
-        except (ValueError, jmespath.exceptions.JMESPathError):
+            found = jmespath.search(smoke_test.expect, json_of(answer.body))
+        except (ValueError, RecursionError, jmespath.exceptions.JMESPathError):
             return Unsettled("smoke_test_unreadable", "the answer is not what `expect` can read")
         return found is True
 
@@ -106,11 +101,8 @@ class StudioClassic:
         answer = self._send("GET", endpoint.patch_url, endpoint.api_key)
         if not isinstance(answer, HttpAnswer):
             return answer
-        try:
-            document = json.loads(answer.body)
-        except ValueError:
-            document = None
-        if isinstance(document, dict):
+        document = json_object(answer)
+        if document is not None:
             return document
         return Unsettled("unreadable_endpoint", "the endpoint's description is no JSON object")
 
@@ -122,14 +114,7 @@ class StudioClassic:
         body: bytes | None = None,
         secrets: Iterable[Secret] = (),
     ) -> HttpAnswer | Refused | Unsettled:
-        """Send a request; only a 2xx comes back as an answer."""
-        try:
-            answer = self._wire.send(method, url, key=key, body=body)
-        except NoAnswerError as error:
-            return Unsettled("no_answer", str(error), maybe_applied=error.sent)
-        if 200 <= answer.status < 300:  # noqa: PLR2004 - the class of success
-            return answer
-        return _unwelcome(answer, [key, *secrets])
+        return exchange(self._wire, method, url, key=key, body=body, secrets=secrets)
 
 
 def _patch_body(resource: str, model: BlobReference, sas_token: str) -> dict[str, object]:
@@ -143,53 +128,13 @@ def _patch_body(resource: str, model: BlobReference, sas_token: str) -> dict[str
 
 def _resources(document: dict[str, Any]) -> list[dict[str, Any]]:
     resources = document.get("Resources")
-    return [item for item in resources if isinstance(item, dict)] if resources else []
+    found = resources if isinstance(resources, list) else []
+    return [item for item in found if isinstance(item, dict)]
 
 
 def _no_single_resource(names: list[str]) -> Refused:
     if names:
-        listed = ", ".join(names)
+        listed = ", ".join(names)[:LONGEST_MESSAGE]
         return Refused("several_resources", f"set `resource` to one of the endpoint's: {listed}")
     what = "the endpoint has no updatable resource: is it one of the training web service?"
     return Refused("no_updatable_resource", what)
-
-
-def _unwelcome(answer: HttpAnswer, secrets: Iterable[Secret]) -> Refused | Unsettled:
-    code, message = f"http_{answer.status}", _message(answer, secrets)
-    if answer.status >= 500 or answer.status in _RETRIED:  # noqa: PLR2004 - the class of failure
-        return Unsettled(
-            code,
-            message,
-            retry_after=_retry_after(answer),
-            maybe_applied=answer.status >= 500,  # noqa: PLR2004 - as above
-        )
-    return Refused(code, message, about_model=answer.status in _ABOUT_MODEL)
-
-
-def _message(answer: HttpAnswer, secrets: Iterable[Secret]) -> str:
-    """Read the documented error shape, or whatever there is, without secrets and in short."""
-    text = answer.body.decode("utf-8", errors="replace")
-    try:
-        error = json.loads(text)["error"]
-        details = [item.get("message") for item in error.get("details") or []]
-        text = " ".join(str(said) for said in [error.get("message"), *details] if said) or text
-    except (ValueError, TypeError, KeyError, AttributeError):
-        pass
-    # Masked before it is cut, so that no half of a secret is left over.
-    return " ".join(redact(text, secrets).split())[:_LONGEST_MESSAGE]
-
-
-def _retry_after(answer: HttpAnswer) -> timedelta | None:
-    """Read `Retry-After`, in seconds or as a date, up to an hour."""
-    text = answer.headers.get("retry-after", "").strip()
-    try:
-        seconds = float(text) if text.isdecimal() else _seconds_until(text, answer)
-    except (ValueError, OverflowError):
-        return None
-    return min(timedelta(seconds=min(max(seconds, 0.0), 1e6)), LONGEST_RETRY_AFTER)
-
-
-def _seconds_until(text: str, answer: HttpAnswer) -> float:
-    """Measure from the answer's own date: no clock but the endpoint's is asked."""
-    answered = parsedate_to_datetime(answer.headers.get("date", ""))
-    return (parsedate_to_datetime(text) - answered).total_seconds()

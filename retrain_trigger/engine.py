@@ -7,25 +7,34 @@ from functools import cached_property
 from pathlib import Path
 
 import msgspec
+from azure.storage.blob import BlobServiceClient
 
 from patch_endpoint.catalog import BlobModelCatalog, ModelCatalog
 from patch_endpoint.claim import World
 from patch_endpoint.deploy import Deployer
 from patch_endpoint.kept import CONTAINER as KEPT_CONTAINER
-from patch_endpoint.kept import BlobKeeper
+from patch_endpoint.kept import BlobKeeper, Keeper
 from patch_endpoint.ledger import Ledger
 from patch_endpoint.records import Records
 from patch_endpoint.sas import Signer, signer_of
 from protocols import studio_classic
+from protocols.batch import BatchProtocol
 from protocols.protocol import ScoringProtocol
+from protocols.studio_batch import StudioBatch
+from protocols.studio_management import StudioManagement
 from protocols.wire import Wire
+from retrain_trigger.job_records import JobRecords
+from retrain_trigger.job_steps import Surroundings
+from retrain_trigger.jobs import Jobs
+from retrain_trigger.schedules import Schedules
+from retrain_trigger.service_results import ServiceResults
 from settings.app_settings import Settings, read_settings
 from settings.fault import SettingsError
 from state.agenda import Agenda
 from state.clients import blob_service
 from state.endpoints_source import AppFolder, BlobFolder, EndpointsSource
 from state.heartbeats import Heartbeats
-from state.store import BlobStateStore
+from state.store import BlobStateStore, StateStore
 
 
 class Engine(msgspec.Struct, frozen=True):
@@ -41,6 +50,9 @@ class Engine(msgspec.Struct, frozen=True):
         catalog: The models in storage.
         signer: What signs their tokens.
         protocols: How endpoints are spoken to.
+        jobs: The retraining jobs.
+        schedules: When they are due.
+        management: What adds endpoints.
         now: The clock.
     """
 
@@ -53,6 +65,9 @@ class Engine(msgspec.Struct, frozen=True):
     catalog: ModelCatalog
     signer: Signer
     protocols: Mapping[str, ScoringProtocol]
+    jobs: Jobs
+    schedules: Schedules
+    management: StudioManagement
     now: Callable[[], datetime]
 
 
@@ -103,43 +118,87 @@ def _built(
     if settings.faults or settings.model_storage is None or settings.state_storage is None:
         raise SettingsError(settings.faults)
     models, state = blob_service(settings.model_storage), blob_service(settings.state_storage)
-    store = BlobStateStore(state.get_container_client(settings.state_container))
-    records, agenda = Records(store), Agenda(store)
     container = models.get_container_client(settings.model_blobs.container)
-    catalog = BlobModelCatalog(container, settings.model_blobs)
     protocols: dict[str, ScoringProtocol] = {
         studio_classic.NAME: studio_classic.StudioClassic(wire)
     }
-    signer = signer_of(models, settings.sas_lifetime, settings.sas_renew_before)
+    return assembled(
+        settings=settings,
+        endpoints=_endpoints_source(settings, environ, folder, state, frozenset(protocols), now),
+        store=BlobStateStore(state.get_container_client(settings.state_container)),
+        catalog=BlobModelCatalog(container, settings.model_blobs),
+        signer=signer_of(models, settings.sas_lifetime, settings.sas_renew_before),
+        keeper=BlobKeeper(models.get_container_client(KEPT_CONTAINER)),
+        protocols=protocols,
+        batch=StudioBatch(wire),
+        management=StudioManagement(wire),
+        now=now,
+        pause=time.sleep,
+    )
+
+
+def assembled(  # noqa: PLR0913 - all of it is named
+    *,
+    settings: Settings,
+    endpoints: EndpointsSource,
+    store: StateStore,
+    catalog: ModelCatalog,
+    signer: Signer,
+    keeper: Keeper,
+    protocols: Mapping[str, ScoringProtocol],
+    batch: BatchProtocol,
+    management: StudioManagement,
+    now: Callable[[], datetime],
+    pause: Callable[[float], None],
+) -> Engine:
+    """Put an engine together out of what reaches the world outside."""
+    records, agenda, heartbeats = Records(store), Agenda(store), Heartbeats(store)
+    results = ServiceResults(batch, endpoints)
     world = World(
         ledger=Ledger(records, agenda),
         catalog=catalog,
         signer=signer,
-        keeper=BlobKeeper(models.get_container_client(KEPT_CONTAINER)),
+        keeper=keeper,
+        results=results,
         protocols=protocols,
         now=now,
-        pause=time.sleep,
+        pause=pause,
     )
+    deployer, models = Deployer(world), settings.model_blobs
+    around = Surroundings(batch, results, signer, deployer, catalog, models, now)
+    return Engine(
+        settings=settings,
+        endpoints=endpoints,
+        deployer=deployer,
+        records=records,
+        agenda=agenda,
+        heartbeats=heartbeats,
+        catalog=catalog,
+        signer=signer,
+        protocols=protocols,
+        jobs=Jobs(JobRecords(store, agenda), endpoints, around),
+        schedules=Schedules(heartbeats),
+        management=management,
+        now=now,
+    )
+
+
+def _endpoints_source(  # noqa: PLR0913, PLR0917 - one call, above
+    settings: Settings,
+    environ: Mapping[str, str],
+    folder: Path,
+    state: BlobServiceClient,
+    protocols: frozenset[str],
+    now: Callable[[], datetime],
+) -> EndpointsSource:
     location = settings.endpoints_file.removeprefix("blob:")
     home, _, path = location.partition("/")
     is_blob = location != settings.endpoints_file
     file = folder / location
-    endpoints = EndpointsSource(
+    return EndpointsSource(
         BlobFolder(state, home, path) if is_blob else AppFolder(file),
         file.name,
         environ=environ,
-        protocols=frozenset(protocols),
-        now=now,
-    )
-    return Engine(
-        settings=settings,
-        endpoints=endpoints,
-        deployer=Deployer(world),
-        records=records,
-        agenda=agenda,
-        heartbeats=Heartbeats(store),
-        catalog=catalog,
-        signer=signer,
         protocols=protocols,
         now=now,
     )

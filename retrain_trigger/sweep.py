@@ -6,6 +6,7 @@ from datetime import datetime
 from patch_endpoint.records import Summary
 from patch_endpoint.trained_model import TrainedModel
 from retrain_trigger.engine import Engine
+from retrain_trigger.retention import tidy_jobs
 from retrain_trigger.side_by_side import side_by_side
 from settings.scoring_endpoint import ScoringEndpoint
 from state.heartbeats import Heartbeat
@@ -42,6 +43,8 @@ def sweep(engine: Engine) -> int:
             engine.deployer.wake(endpoint, None)
 
     errors = side_by_side(mend, needy)
+    if any(endpoint.retrain for endpoint in endpoints.values()):
+        tidy_jobs(engine, started)
     for error in errors:
         raise error
     engine.heartbeats.beat("sweep", Heartbeat(started, engine.now(), len(needy)))

@@ -1,4 +1,4 @@
-"""Drives what is due to its end: retries, confirmations, renewals."""
+"""Drives what is due to its end: retries, confirmations, renewals, jobs, scheduled retrains."""
 
 import itertools
 import logging
@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from retrain_trigger.engine import Engine
+from retrain_trigger.job_records import KIND as JOB
+from retrain_trigger.scheduled import scheduled_retrains
 from retrain_trigger.side_by_side import side_by_side
 from settings.fault import SettingsError
 from state.agenda import Entry
@@ -19,20 +21,23 @@ _START_FOR = timedelta(seconds=40)
 
 
 def watch(engine: Engine) -> int:
-    """Work off the agenda up to now, and give how many entries that were.
+    """Work off the agenda and the schedules up to now, and give how many things that were.
 
     Raises:
         StorageError: The agenda could not be read, or the heartbeat not written.
     """
     started = engine.now()
     due = list(itertools.islice(engine.agenda.due(started), _AT_MOST))
-    by_subject: dict[str, list[Entry]] = {}
+    by_subject: dict[tuple[str, str], list[Entry]] = {}
     for entry in due:
-        by_subject.setdefault(entry.subject, []).append(entry)
+        by_subject.setdefault((entry.kind, entry.subject), []).append(entry)
     side_by_side(_worker(engine, started), by_subject.values())
-    finished = engine.now()
-    engine.heartbeats.beat("watch", Heartbeat(started, finished, len(due)))
-    return len(due)
+    begun, until = scheduled_retrains(engine, started, started + _START_FOR)
+    done = len(due) + begun
+    engine.heartbeats.beat("watch", Heartbeat(started, engine.now(), done, until))
+    if until is not None:
+        engine.schedules.finished(until)
+    return done
 
 
 def _worker(engine: Engine, started: datetime) -> Callable[[list[Entry]], None]:
@@ -58,6 +63,9 @@ def _worker(engine: Engine, started: datetime) -> Callable[[list[Entry]], None]:
 
 
 def _wake(engine: Engine, entry: Entry) -> None:
+    if entry.kind == JOB:
+        engine.jobs.drive(entry.subject, entry)
+        return
     try:
         endpoint = engine.endpoints.current().by_name.get(entry.subject)
     except SettingsError as error:

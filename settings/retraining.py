@@ -13,6 +13,8 @@ from settings.schedule import Schedule
 from settings.secret import Secret
 from settings.table import Table, text, typed
 
+_LONGEST_TIMEOUT = timedelta(days=6)
+
 
 class TrainingService(msgspec.Struct, frozen=True, kw_only=True):
     """A training web service.
@@ -54,7 +56,7 @@ def read_training_service(table: Table, secret: Callable[[Any], Secret]) -> Trai
         jobs_url=table.required("jobs_url", safe_url, instead=""),
         api_key=table.required("api_key", secret, instead=Secret("")),
         output=table.optional("output", text, None),
-        timeout=table.optional("timeout", _duration, timedelta(hours=12)),
+        timeout=table.optional("timeout", _timeout, timedelta(hours=12)),
     )
     table.refuse_unknown()
     return service
@@ -89,8 +91,11 @@ def safe_url(value: object) -> str:
     return url
 
 
-def _duration(value: object) -> timedelta:
-    return parse_duration(text(value))
+def _timeout(value: object) -> timedelta:
+    timeout = parse_duration(text(value))
+    if timeout > _LONGEST_TIMEOUT:
+        raise ValueError("must be 6d at most: the tokens of inputs and outputs live as long")
+    return timeout
 
 
 def _blobs(value: object) -> dict[str, str]:

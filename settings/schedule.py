@@ -35,6 +35,15 @@ class Schedule:
             raise ValueError(f"is no NCRONTAB schedule: {error}") from error
         return occurrence
 
+    def latest_until(self, instant: datetime) -> datetime:
+        """Give the latest occurrence that is no later than *instant*."""
+        from croniter import croniter  # noqa: PLC0415 - as above
+
+        later = instant.replace(microsecond=0) + timedelta(seconds=1)
+        cron = croniter(self.text, later, second_at_beginning=True, day_or=False)
+        occurrence: datetime = cron.get_prev(datetime)
+        return occurrence
+
     def longest_period(self, around: datetime) -> timedelta:
         """Give the longest pause between the next occurrences, as a bound on silence."""
         first = self.next_after(around)

@@ -14,11 +14,13 @@ class Heartbeat(msgspec.Struct, frozen=True):
         started_at: When it began.
         finished_at: When it ended.
         done: How many things it did.
+        scheduled_until: Up to when the occurrences of schedules were seen to; None: `started_at`.
     """
 
     started_at: datetime
     finished_at: datetime
     done: int = 0
+    scheduled_until: datetime | None = None
 
 
 class Heartbeats:

@@ -1,0 +1,128 @@
+"""A person retrains an endpoint, looks at jobs and cancels them."""
+
+from http import HTTPStatus
+from itertools import islice
+from urllib.parse import quote
+
+import azure.functions as func
+import msgspec
+
+from http_api.answers import ProblemError, answer, problem
+from http_api.asking import Reason, asker, body_of, is_dry_run, reason_of
+from http_api.job_documents import job_document, job_summary
+from retrain_trigger.engine import Engine
+from retrain_trigger.job import Job
+from retrain_trigger.job_records import endpoint_in
+from retrain_trigger.jobs import JobEndedError, JobRunsError
+from retrain_trigger.request import Request, RetrainImpossibleError
+from settings.endpoints_file import is_endpoint_name
+from settings.scoring_endpoint import ScoringEndpoint
+
+_PAGE = 100
+
+
+class RetrainBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of a retrain; all of it may be left out."""
+
+    reason: Reason | None = None
+
+
+class CancelBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of a cancel; nothing is asked."""
+
+
+def retrain(engine: Engine, endpoint: ScoringEndpoint, req: func.HttpRequest) -> func.HttpResponse:
+    """Begin a job: 202 with its address; 409 with the running one's.
+
+    Raises:
+        ProblemError: It cannot be begun; nothing was changed.
+    """
+    body = body_of(req, RetrainBody)
+    request = Request(by=asker(req), reason=reason_of(body.reason))
+    try:
+        if is_dry_run(req):
+            return answer(engine.jobs.plan(endpoint, request))
+        job = engine.jobs.begin(endpoint, request)
+    except JobRunsError as error:
+        refusal = ProblemError(HTTPStatus.CONFLICT, str(error))
+        response = problem(refusal)
+        response.headers["Location"] = _address(req, error.job)
+        return response
+    except RetrainImpossibleError as error:
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
+    return answer(job_document(job), HTTPStatus.ACCEPTED, {"Location": _address(req, job)})
+
+
+def list_jobs(engine: Engine, req: func.HttpRequest) -> func.HttpResponse:
+    """List the jobs, a page at a time; `?endpoint=` shows one endpoint's alone."""
+    after, endpoint = req.params.get("after", ""), req.params.get("endpoint", "")
+    if endpoint and not is_endpoint_name(endpoint):
+        raise ProblemError(HTTPStatus.BAD_REQUEST, "endpoint is no endpoint's name")
+    if after and endpoint_in(after) is None:
+        raise ProblemError(HTTPStatus.BAD_REQUEST, "after is no job's id")
+    prefix = f"{endpoint}_" if endpoint else ""
+    found = list(islice(engine.jobs.records.summaries(prefix=prefix, after=after), _PAGE + 1))
+    page = found[:_PAGE]
+    body: dict[str, object] = {"value": [job_summary(one) for one in page]}
+    if len(found) > _PAGE:
+        more = f"&endpoint={endpoint}" if endpoint else ""
+        body["nextLink"] = f"{req.url.split('?')[0]}?after={quote(page[-1].id)}{more}"
+    return answer(body)
+
+
+def get_job(engine: Engine, req: func.HttpRequest) -> func.HttpResponse:
+    """Say how one job is, with the failure's text in full."""
+    stored = engine.jobs.records.read(_id(req))
+    if stored is None:
+        raise _no_such_job()
+    return answer(job_document(stored.job))
+
+
+def cancel_job(engine: Engine, req: func.HttpRequest) -> func.HttpResponse:
+    """Have a job cancelled: 200 once it is, 202 while its service has not answered.
+
+    Raises:
+        ProblemError: There is no such job, or it has ended.
+    """
+    body_of(req, CancelBody)
+    job_id = _id(req)
+    try:
+        if is_dry_run(req):
+            return answer(_cancel_plan(engine, job_id))
+        job = engine.jobs.cancel(job_id, asker(req))
+    except JobEndedError as error:
+        raise ProblemError(HTTPStatus.CONFLICT, str(error)) from error
+    if job is None:
+        raise _no_such_job()
+    status = HTTPStatus.OK if job.has_ended else HTTPStatus.ACCEPTED
+    return answer(job_document(job), status, {"Location": _address(req, job)})
+
+
+def _cancel_plan(engine: Engine, job_id: str) -> dict[str, object]:
+    stored = engine.jobs.records.read(job_id)
+    if stored is None:
+        raise _no_such_job()
+    if stored.job.has_ended:
+        raise JobEndedError(stored.job)
+    return {"job": job_id, "decision": "cancel", "service_job": stored.job.job_id}
+
+
+def _id(req: func.HttpRequest) -> str:
+    job_id: str = req.route_params.get("job", "")
+    if endpoint_in(job_id) is None:
+        raise _no_such_job()
+    return job_id
+
+
+def _no_such_job() -> ProblemError:
+    return ProblemError(HTTPStatus.NOT_FOUND, "there is no such job")
+
+
+def _address(req: func.HttpRequest, job: Job) -> str:
+    """Give a job's address beside that of the request, whatever the routes' prefix is."""
+    path = req.url.split("?")[0].rstrip("/")
+    for part in ("/endpoints/", "/jobs/"):
+        base, found, _ = path.rpartition(part)
+        if found:
+            return f"{base}/jobs/{quote(job.id)}"
+    return f"{path}/{quote(job.id)}"

@@ -1,0 +1,47 @@
+"""A look at models, wherever they are: in the model container, or where a job left them."""
+
+from datetime import datetime
+
+from patch_endpoint.catalog import ModelCatalog
+from patch_endpoint.job_results import JobResults, ResultLocation
+from patch_endpoint.trained_model import JobOutput, TrainedModel
+
+
+class Look:
+    """Looks at models, each at most once, later than the record was read.
+
+    So what a record is changed by is never older than the record: a conditional write settles
+    which of two looks at a blob that is being overwritten was the later one.
+
+    Args:
+        catalog: The models in storage.
+        results: What jobs left in their services' own storage.
+        date: When the record was read, by the storage's clock.
+        now: When the look is taken.
+    """
+
+    def __init__(
+        self, catalog: ModelCatalog, results: JobResults, date: datetime, now: datetime
+    ) -> None:
+        self.catalog, self.date = catalog, date
+        self._results, self._now = results, now
+        self._seen: dict[str, TrainedModel | None] = {}
+        self._located: dict[JobOutput, ResultLocation | None] = {}
+
+    def head(self, name: str) -> TrainedModel | None:
+        """Look at the blob *name*; None: there is no such model."""
+        if name not in self._seen:
+            self._seen[name] = self.catalog.head(name)
+        return self._seen[name]
+
+    def located(self, output: JobOutput) -> ResultLocation | None:
+        """Ask where a job's *output* is; None: it is gone."""
+        if output not in self._located:
+            self._located[output] = self._results.location(output, self._now)
+        return self._located[output]
+
+    def facts_of(self, model: TrainedModel) -> TrainedModel | None:
+        """Say what is in the place of *model* now; None: nothing is."""
+        if model.from_job is None:
+            return self.head(model.name)
+        return None if self.located(model.from_job) is None else model

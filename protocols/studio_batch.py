@@ -1,0 +1,174 @@
+"""Azure Machine Learning Studio (classic) on the wire: the batch half.
+
+Submit, start, status, cancel, as its published swagger and samples describe them. One thing is not
+confirmed by any document: that an output may be given by a token; inputs certainly may.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import quote, urlsplit
+
+from protocols.batch import AlreadyStarted, BatchJob, BatchRequest, JobStatus, Submitted
+from protocols.blob_reference import BlobReference
+from protocols.classic_answers import exchange, json_object, json_of
+from protocols.protocol import Accepted, Refused, Unsettled
+from protocols.wire import ANSWER_LIMIT, HttpAnswer, Wire
+from settings.retraining import TrainingService
+from settings.secret import Secret
+from telemetry.redaction import MASK, redact
+
+_CANNOT_START: Final = "CannotStartJob"
+_JOB_ID: Final = re.compile(r"[0-9A-Za-z._-]{1,128}")
+# In the documented order: a number stands for each on the older wire.
+_STATUSES: Final[tuple[JobStatus, ...]] = (
+    "not_started",
+    "running",
+    "failed",
+    "cancelled",
+    "finished",
+)
+_BY_WORD: Final[Mapping[str, JobStatus]] = {
+    **{status.replace("_", ""): status for status in _STATUSES},
+    **{str(number): status for number, status in enumerate(_STATUSES)},
+}
+
+
+class StudioBatch:
+    """See `protocols.batch.BatchProtocol`."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    def submit(
+        self, service: TrainingService, request: BatchRequest
+    ) -> Submitted | Refused | Unsettled:
+        """POST the job; the answer is its id as a JSON string."""
+        tokens = [one.sas_token for one in (*request.inputs.values(), *request.outputs.values())]
+        body = json.dumps(_body(request, Secret.reveal), ensure_ascii=False).encode()
+        answer = self._send("POST", service, "", body, tokens)
+        if not isinstance(answer, HttpAnswer):
+            return answer
+        try:
+            job_id = json_of(answer.body)
+        except ValueError:
+            job_id = None
+        if isinstance(job_id, str) and _JOB_ID.fullmatch(job_id):
+            return Submitted(job_id)
+        return Unsettled("unreadable_job_id", "the service took a job in but named no id")
+
+    def start(
+        self, service: TrainingService, job_id: str
+    ) -> Accepted | AlreadyStarted | Refused | Unsettled:
+        """POST the job's start."""
+        answer = self._send("POST", service, f"/{quote(job_id, safe='')}/start", b"")
+        if isinstance(answer, Refused) and _CANNOT_START in answer.causes:
+            return AlreadyStarted()
+        return Accepted() if isinstance(answer, HttpAnswer) else answer
+
+    def look(self, service: TrainingService, job_id: str) -> BatchJob | Refused | Unsettled:
+        """GET the job."""
+        answer = self._send("GET", service, f"/{quote(job_id, safe='')}")
+        if not isinstance(answer, HttpAnswer):
+            return answer
+        document = json_object(answer)
+        if document is None:
+            return Unsettled("unreadable_job", "the service's description of the job is no JSON")
+        return _job(document, service.api_key)
+
+    def cancel(self, service: TrainingService, job_id: str) -> Accepted | Refused | Unsettled:
+        """DELETE the job."""
+        answer = self._send("DELETE", service, f"/{quote(job_id, safe='')}")
+        return Accepted() if isinstance(answer, HttpAnswer) else answer
+
+    def submit_plan(self, service: TrainingService, request: BatchRequest) -> dict[str, object]:
+        """Say what `submit` would send, every secret masked."""
+        return {
+            "method": "POST",
+            "url": _url(service, ""),
+            "headers": {"Authorization": f"Bearer {MASK}"},
+            "body": _body(request, lambda token: redact(token.reveal())),
+        }
+
+    def _send(
+        self,
+        method: str,
+        service: TrainingService,
+        path: str,
+        body: bytes | None = None,
+        secrets: list[Secret] | None = None,
+    ) -> HttpAnswer | Refused | Unsettled:
+        return exchange(
+            self._wire,
+            method,
+            _url(service, path),
+            key=service.api_key,
+            body=body,
+            secrets=secrets or [],
+            longest=ANSWER_LIMIT,
+        )
+
+
+def _url(service: TrainingService, path: str) -> str:
+    """Append to the jobs' address, whose query is ours: documents give it with and without."""
+    parts = urlsplit(service.jobs_url)
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}{path}?api-version=2.0"
+
+
+def _body(request: BatchRequest, reveal: Any) -> dict[str, object]:
+    def references(blobs: Mapping[str, BlobReference]) -> dict[str, object]:
+        return {
+            name: {
+                "BaseLocation": blob.base_location,
+                "RelativeLocation": blob.relative_location,
+                "SasBlobToken": reveal(blob.sas_token),
+            }
+            for name, blob in blobs.items()
+        }
+
+    # An experiment without inputs takes none: what is not configured is not sent.
+    body: dict[str, object] = {"GlobalParameters": dict(request.parameters)}
+    body |= {"Inputs": references(request.inputs)} if request.inputs else {}
+    return body | ({"Outputs": references(request.outputs)} if request.outputs else {})
+
+
+def _job(document: dict[str, Any], key: Secret) -> BatchJob:
+    # A sample of the documents prints the key with a space.
+    said = document.get("StatusCode", document.get("Status Code"))
+    results = document.get("Results")
+    details = document.get("Details")
+    return BatchJob(
+        status=_status(said),
+        said=redact(str(said), [key])[:100],
+        results=_results(results) if isinstance(results, dict) else {},
+        details=redact(_text(details), [key]) if details else None,
+    )
+
+
+def _status(said: object) -> JobStatus:
+    if isinstance(said, bool) or not isinstance(said, (int, str)):
+        return "unknown"
+    return _BY_WORD.get(str(said).strip().lower(), "unknown")
+
+
+def _text(details: object) -> str:
+    return details if isinstance(details, str) else json.dumps(details, ensure_ascii=False)
+
+
+def _results(results: dict[str, Any]) -> dict[str, BlobReference]:
+    return {
+        str(name): _reference(found)
+        for name, found in results.items()
+        if isinstance(found, dict) and isinstance(found.get("RelativeLocation"), str)
+    }
+
+
+def _reference(found: dict[str, Any]) -> BlobReference:
+    """Read a location so that its parts, concatenated, are a URL: samples differ in slashes."""
+    base, token = str(found.get("BaseLocation") or ""), str(found.get("SasBlobToken") or "")
+    return BlobReference(
+        base_location=f"{base.rstrip('/')}/" if base else "",
+        relative_location=str(found["RelativeLocation"]).lstrip("/"),
+        sas_token=Secret(f"?{token.removeprefix('?')}" if token else ""),
+    )

@@ -1,0 +1,164 @@
+"""Takes one step of a job: asks its service, and gives the job as the answer makes it."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+from msgspec.structs import replace
+
+from patch_endpoint.catalog import ModelCatalog
+from patch_endpoint.deploy import Deployer
+from patch_endpoint.record import Problem
+from patch_endpoint.sas import Signer
+from protocols.batch import AlreadyStarted, BatchJob, BatchProtocol, Submitted
+from protocols.protocol import Accepted, Refused, Unsettled
+from retrain_trigger.delivery import deliver, model_output
+from retrain_trigger.job import Event, Job, Step, happened, seen, step_after_look, troubled
+from retrain_trigger.service_results import ServiceResults, is_unknown_job
+from retrain_trigger.submission import signed_request
+from settings.endpoints_file import Endpoints
+from settings.model_blobs import ModelBlobs
+from settings.retraining import TrainingService
+from state.storage_errors import StorageError
+
+_LOST_AFTER = 3
+"""How often in a row a service does not know a job before that is believed."""
+_SAID_OF_FAILURE = 300
+
+
+class Surroundings(msgspec.Struct, frozen=True):
+    """What the steps of a job need from outside.
+
+    Attributes:
+        batch: How training services are asked.
+        results: What they keep of finished jobs.
+        signer: What signs the tokens of inputs and outputs.
+        deployer: The one path that PATCHes.
+        catalog: The models in storage.
+        models: Which blobs are models.
+        now: The clock.
+    """
+
+    batch: BatchProtocol
+    results: ServiceResults
+    signer: Signer
+    deployer: Deployer
+    catalog: ModelCatalog
+    models: ModelBlobs
+    now: Callable[[], datetime]
+
+
+class JobSteps:
+    """The steps of jobs, each at most one change of state."""
+
+    def __init__(self, around: Surroundings, endpoints: Endpoints) -> None:
+        self._around, self._endpoints = around, endpoints
+
+    def take(self, step: Step, job: Job) -> Job:
+        """Take *step*; the same job where nothing came of it.
+
+        Raises:
+            StorageError: A delivery could not be recorded.
+        """
+        if step == "deliver":
+            return self._deliver(job)
+        service = self._endpoints.training_services.get(job.service)
+        if service is None:
+            what = f"training_services.{job.service} is missing, or has a fault"
+            return self._troubled(job, Unsettled("service_not_configured", what))
+        if step == "submit":
+            return self._submit(job, service)
+        if job.job_id is None:
+            return job
+        return {"start": self._start, "look": self._look, "cancel": self._cancel}[step](
+            job, service, job.job_id
+        )
+
+    def _submit(self, job: Job, service: TrainingService) -> Job:
+        endpoint = self._endpoints.by_name.get(job.endpoint)
+        if endpoint is None or endpoint.retrain is None:
+            problem = Problem("not_configured", "the endpoint has no `retrain` table any more")
+            return self._happened(job, "submit_refused", problem)
+        now = self._around.now()
+        try:
+            request = signed_request(job, endpoint.retrain, self._around.signer, now)
+        except StorageError as error:
+            return self._troubled(job, Unsettled("cannot_sign", str(error)))
+        match self._around.batch.submit(service, request):
+            case Submitted(job_id):
+                return replace(happened(job, "submit_accepted", now), job_id=job_id)
+            case Refused(code, message):
+                return self._happened(job, "submit_refused", Problem(code, message))
+            case Unsettled() as answer:
+                return self._troubled(job, answer)
+
+    def _start(self, job: Job, service: TrainingService, job_id: str) -> Job:
+        match self._around.batch.start(service, job_id):
+            case Accepted() | AlreadyStarted():
+                return self._happened(job, "start_accepted")
+            case Refused(code, message):
+                return self._happened(job, "start_refused", Problem(code, message))
+            case Unsettled() as answer:
+                return self._troubled(job, answer)
+
+    def _look(self, job: Job, service: TrainingService, job_id: str) -> Job:
+        answer = self._around.batch.look(service, job_id)
+        often = job.troubles + 1 >= _LOST_AFTER
+        if isinstance(answer, Refused) and often and is_unknown_job(answer):
+            return self._happened(job, "lost", Problem("job_lost", answer.message))
+        if isinstance(answer, (Refused, Unsettled)):
+            return self._troubled(job, answer)
+        job = replace(job, status=answer.said, troubles=0, error=None)
+        step = step_after_look(job, answer.status)
+        return self.take(step, job) if step else self._seen(job, answer, service, job_id)
+
+    def _seen(self, job: Job, answer: BatchJob, service: TrainingService, job_id: str) -> Job:
+        """Read what the service says, where nothing is to be done about it at once."""
+        event = seen(answer.status)
+        if event == "seen_finished":
+            return self._trained(job, answer, service, job_id)
+        if event == "seen_failed":
+            said = (answer.details or "without a reason")[:_SAID_OF_FAILURE]
+            failed = self._happened(job, event, Problem("job_failed", said))
+            return replace(failed, details=answer.details)
+        if answer.status == "unknown":
+            what = f"its service says {answer.said}, which no document names; it is looked at again"
+            return replace(job, error=Problem("unknown_status", what))
+        return self._happened(job, event) if event else job
+
+    def _trained(self, job: Job, answer: BatchJob, service: TrainingService, job_id: str) -> Job:
+        self._around.results.remember(job.service, job_id, answer, self._around.now())
+        output = model_output(job, answer.results, service, self._around.models)
+        trained = self._happened(job, "seen_finished")
+        if isinstance(output, Problem):
+            return self._happened(trained, "undeliverable", output)
+        return replace(trained, output=output)
+
+    def _cancel(self, job: Job, service: TrainingService, job_id: str) -> Job:
+        match self._around.batch.cancel(service, job_id):
+            case Accepted():
+                return self._happened(job, "cancel_accepted")
+            case Refused(code, message):
+                what = Problem(code, f"the service did not cancel it: {message}")
+                return self._happened(job, "cancel_refused", what)
+            case Unsettled() as answer:
+                return self._troubled(job, answer)
+
+    def _deliver(self, job: Job) -> Job:
+        endpoint = self._endpoints.by_name.get(job.endpoint)
+        if endpoint is None:
+            problem = Problem("endpoint_not_configured", "the endpoint is not in the file any more")
+            return self._happened(job, "undeliverable", problem)
+        problem_of = deliver(job, endpoint, self._around.deployer, self._around.catalog)
+        if problem_of is not None:
+            return self._happened(job, "undeliverable", problem_of)
+        return self._happened(job, "delivered")
+
+    def _happened(self, job: Job, event: Event, problem: Problem | None = None) -> Job:
+        job = happened(job, event, self._around.now())
+        return replace(job, error=problem) if problem is not None else job
+
+    def _troubled(self, job: Job, answer: Refused | Unsettled) -> Job:
+        retry_after = answer.retry_after if isinstance(answer, Unsettled) else None
+        problem = Problem(answer.code, answer.message)
+        return troubled(job, problem, retry_after, self._around.now())

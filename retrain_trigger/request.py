@@ -1,0 +1,57 @@
+"""A request to retrain an endpoint, and whether the endpoints file says how."""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from retrain_trigger.submission import misplaced
+from settings.endpoints_file import Endpoints
+from settings.model_blobs import ModelBlobs
+from settings.retraining import Retrain, TrainingService
+from settings.scoring_endpoint import ScoringEndpoint
+
+
+class Request(msgspec.Struct, frozen=True):
+    """Why an endpoint is retrained.
+
+    Attributes:
+        occurrence: Of its schedule; None: a person asks.
+        by: The person.
+        reason: What that person said.
+    """
+
+    occurrence: datetime | None = None
+    by: str | None = None
+    reason: str | None = None
+
+    @property
+    def cause(self) -> Literal["schedule", "person"]:
+        """Say what has it retrained."""
+        return "person" if self.occurrence is None else "schedule"
+
+
+class RetrainImpossibleError(Exception):
+    """The endpoints file does not say how to retrain the endpoint, or says it wrongly."""
+
+
+def retraining_of(
+    endpoint: ScoringEndpoint, endpoints: Endpoints, models: ModelBlobs
+) -> tuple[Retrain, TrainingService]:
+    """Read how *endpoint* is retrained.
+
+    Raises:
+        RetrainImpossibleError: It cannot be; the message says what to mend.
+    """
+    retrain = endpoint.retrain
+    if retrain is None:
+        raise RetrainImpossibleError(f"endpoints.{endpoint.name} has no `retrain` table")
+    if endpoint.faults:
+        raise RetrainImpossibleError(str(endpoint.faults[0]))
+    service = endpoints.training_services.get(retrain.service)
+    if service is None:
+        raise RetrainImpossibleError(f"training_services.{retrain.service} has a fault")
+    wrong = misplaced(retrain.outputs, service, models)
+    if wrong is not None:
+        raise RetrainImpossibleError(f"endpoints.{endpoint.name}.retrain: {wrong}")
+    return retrain, service

@@ -1,0 +1,112 @@
+"""A training service in memory, whose jobs a test lets end."""
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import unquote
+
+from protocols.batch import AlreadyStarted, BatchJob, BatchRequest, JobStatus, Submitted
+from protocols.blob_reference import BlobReference
+from protocols.protocol import Accepted, Refused, Unsettled
+from settings.retraining import TrainingService
+from settings.secret import Secret
+from tests.fakes.calls import Calls
+from tests.fakes.model_catalog import ELSEWHERE, MemoryModelCatalog
+
+
+@dataclass
+class TrainingJob:
+    """A job as its service knows it."""
+
+    id: str
+    request: BatchRequest
+    status: JobStatus = "not_started"
+    starts: int = 0
+    details: str | None = None
+
+
+class MemoryTraining:
+    """See `protocols.batch.BatchProtocol`. A started job finishes at the first look after it.
+
+    Attributes:
+        jobs: All that were submitted, in their order.
+        lifetime: How long a result's token lives.
+        ends_as: What a started job comes to; `running`: it goes on.
+    """
+
+    def __init__(
+        self, now: Callable[[], datetime], calls: Calls, models: MemoryModelCatalog
+    ) -> None:
+        self._now, self._calls, self._models = now, calls, models
+        self._numbers = itertools.count(1)
+        self.jobs: dict[str, TrainingJob] = {}
+        self.lifetime = timedelta(hours=24)
+        self.ends_as: JobStatus = "finished"
+
+    @property
+    def started(self) -> list[TrainingJob]:
+        """The jobs that ran."""
+        return [job for job in self.jobs.values() if job.starts]
+
+    def submit(
+        self, service: TrainingService, request: BatchRequest
+    ) -> Submitted | Refused | Unsettled:
+        """See `BatchProtocol`."""
+        with self._calls.making("training.submit", service.jobs_url):
+            job = TrainingJob(f"{next(self._numbers):032x}", request)
+            self.jobs[job.id] = job
+        return Submitted(job.id)
+
+    def start(
+        self, service: TrainingService, job_id: str
+    ) -> Accepted | AlreadyStarted | Refused | Unsettled:
+        """See `BatchProtocol`."""
+        del service
+        with self._calls.making("training.start", job_id):
+            job = self.jobs[job_id]
+            if job.status != "not_started":
+                return AlreadyStarted()
+            job.status, job.starts = "running", job.starts + 1
+        return Accepted()
+
+    def look(self, service: TrainingService, job_id: str) -> BatchJob | Refused | Unsettled:
+        """See `BatchProtocol`."""
+        del service
+        with self._calls.making("training.look", job_id):
+            job = self.jobs.get(job_id)
+            if job is not None and job.status == "running" and self.ends_as != "running":
+                self._end(job)
+        if job is None:
+            return Refused("http_404", "there is no such job")
+        results = self._results(job) if job.status == "finished" else {}
+        return BatchJob(job.status, job.status, results, job.details)
+
+    def cancel(self, service: TrainingService, job_id: str) -> Accepted | Refused | Unsettled:
+        """See `BatchProtocol`."""
+        del service
+        with self._calls.making("training.cancel", job_id):
+            job = self.jobs[job_id]
+            if job.status in {"not_started", "running"}:
+                job.status = "cancelled"
+        return Accepted()
+
+    def submit_plan(self, service: TrainingService, request: BatchRequest) -> dict[str, object]:
+        """See `BatchProtocol`."""
+        return {"url": service.jobs_url, "inputs": sorted(request.inputs)}
+
+    def _end(self, job: TrainingJob) -> None:
+        job.status = self.ends_as
+        if job.status == "failed":
+            job.details = "Error 1000: made up"
+        elif job.status == "finished":
+            for reference in job.request.outputs.values():
+                self._models.put(unquote(reference.relative_location).partition("/")[2])
+
+    def _results(self, job: TrainingJob) -> dict[str, BlobReference]:
+        if job.request.outputs:
+            return dict(job.request.outputs)
+        expiry = f"{self._now() + self.lifetime:%Y-%m-%dT%H%%3A%M%%3A%SZ}"
+        token = Secret(f"?sv=2013-08-15&sr=c&sig=x&se={expiry}&sp=rl")
+        where = f"{ELSEWHERE}/{job.id}/{job.id}.ilearner"
+        return {"output2": BlobReference("https://studio.blob.invalid/", where, token)}

@@ -1,0 +1,269 @@
+"""What the batch client makes of every answer that the documents, or a proxy, may give."""
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from protocols.batch import AlreadyStarted, BatchJob, BatchRequest, Submitted
+from protocols.blob_reference import BlobReference
+from protocols.protocol import Accepted, Refused, Unsettled
+from protocols.studio_batch import StudioBatch
+from protocols.wire import HttpAnswer, NoAnswerError, Wire
+from settings.retraining import TrainingService
+from settings.secret import Secret
+
+KEY = "k3y-of-the-training-service"
+SIGNATURE = "c2lnbmF0dXJl%3D"
+SERVICE = TrainingService(
+    jobs_url="https://studio.invalid/workspaces/w/services/e/jobs",
+    api_key=Secret(KEY),
+    output=None,
+    timeout=timedelta(hours=12),
+)
+BLOB = BlobReference("https://m.invalid/", "training/data.csv", Secret(f"?sp=r&sig={SIGNATURE}"))
+REQUEST = BatchRequest(inputs={"input1": BLOB}, outputs={}, parameters={"URI": "Straße"})
+HTML = (
+    b"<html><head><title>504</title><style>p {}</style></head><body>Gateway &amp; time-out</body>"
+)
+
+
+class ScriptedWire(Wire):
+    """Gives one answer and keeps what was sent."""
+
+    def __init__(self, answer: HttpAnswer | NoAnswerError) -> None:
+        super().__init__()
+        self._answer = answer
+        self.sent: list[tuple[str, str, bytes | None]] = []
+
+    def send(self, method: str, url: str, *, key: Secret, body: bytes | None = None) -> HttpAnswer:
+        """See `Wire`."""
+        assert key.reveal() == KEY
+        self.sent.append((method, url, body))
+        if isinstance(self._answer, NoAnswerError):
+            raise self._answer
+        return self._answer
+
+
+def says(status: int, body: object = b"", headers: Mapping[str, str] | None = None) -> ScriptedWire:
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return ScriptedWire(HttpAnswer(status, headers or {}, content))
+
+
+def looked(document: object) -> BatchJob | Refused | Unsettled:
+    return StudioBatch(says(200, document)).look(SERVICE, "j")
+
+
+def error(code: str, message: str, *details: dict[str, str]) -> dict[str, Any]:
+    return {"error": {"code": code, "message": message, "details": list(details)}}
+
+
+def test_a_submit_is_sent_in_utf_8_with_references_and_no_connection_string() -> None:
+    wire = says(200, "539d0bc2fde945b6ac986b851d0000f0")
+    answer = StudioBatch(wire).submit(SERVICE, REQUEST)
+    [(method, url, body)] = wire.sent
+
+    assert answer == Submitted("539d0bc2fde945b6ac986b851d0000f0")
+    assert (method, url) == ("POST", f"{SERVICE.jobs_url}?api-version=2.0")
+    assert body is not None
+    assert "Straße".encode() in body
+    assert json.loads(body) == {
+        "Inputs": {
+            "input1": {
+                "BaseLocation": "https://m.invalid/",
+                "RelativeLocation": "training/data.csv",
+                "SasBlobToken": f"?sp=r&sig={SIGNATURE}",
+            }
+        },
+        "GlobalParameters": {"URI": "Straße"},
+    }
+
+
+@pytest.mark.parametrize("url", ["", "/", "?api-version=2.0", "/?api-version=2.0"])
+def test_the_jobs_address_may_be_copied_from_any_sample(url: str) -> None:
+    wire = says(204)
+    service = msgspec.structs.replace(SERVICE, jobs_url=SERVICE.jobs_url + url)
+    StudioBatch(wire).start(service, "j")
+
+    assert wire.sent == [("POST", f"{SERVICE.jobs_url}/j/start?api-version=2.0", b"")]
+
+
+@pytest.mark.parametrize("body", [HTML, b"", b'""', b'{"Id": 1}', b"17", b'"../../x"'])
+def test_a_submit_without_a_readable_id_is_tried_again(body: bytes) -> None:
+    answer = StudioBatch(says(200, body)).submit(SERVICE, REQUEST)
+
+    assert isinstance(answer, Unsettled)
+    assert answer.code == "unreadable_job_id"
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        (0, "not_started"),
+        (1, "running"),
+        (2, "failed"),
+        (3, "cancelled"),
+        (4, "finished"),
+        ("0", "not_started"),
+        ("4", "finished"),
+        ("NotStarted", "not_started"),
+        ("Running", "running"),
+        ("Failed", "failed"),
+        ("Cancelled", "cancelled"),
+        ("Finished", "finished"),
+        ("finished", "finished"),
+        (5, "unknown"),
+        (-1, "unknown"),
+        ("Canceled", "unknown"),
+        ("Paused", "unknown"),
+        ("", "unknown"),
+        (None, "unknown"),
+        (True, "unknown"),
+        (1.0, "unknown"),
+        ({}, "unknown"),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("key", ["StatusCode", "Status Code"])
+def test_a_status_is_read_as_a_number_or_a_name_and_else_unknown(
+    key: str, said: object, status: str
+) -> None:
+    job = looked({key: said, "Results": None, "Details": None})
+
+    assert isinstance(job, BatchJob)
+    assert job.status == status
+    assert job.results == {}
+
+
+def test_results_are_references_whose_parts_concatenate_to_an_address() -> None:
+    found = {
+        "ConnectionString": None,
+        "RelativeLocation": "/c/output%202.ilearner",
+        "BaseLocation": "https://a.blob.core.windows.net",
+        "SasBlobToken": "sv=2013-08-15&se=2015-04-05T05%3A44%3A55Z&sig=x",
+    }
+    job = looked({"StatusCode": 4, "Results": {"output2": found, "odd": None}})
+
+    assert isinstance(job, BatchJob)
+    assert list(job.results) == ["output2"]
+    assert job.results["output2"].url().reveal() == (
+        "https://a.blob.core.windows.net/c/output%202.ilearner"
+        "?sv=2013-08-15&se=2015-04-05T05%3A44%3A55Z&sig=x"
+    )
+
+
+def test_a_failures_text_is_kept_in_full_without_secrets() -> None:
+    text = f"Module: Reader; {'x' * 5000} https://m/c/b?sp=r&sig={SIGNATURE} Bearer {KEY}"
+    job = looked({"StatusCode": "Failed", "Results": None, "Details": text})
+
+    assert isinstance(job, BatchJob)
+    assert job.details is not None
+    assert len(job.details) > 5000
+    assert SIGNATURE not in job.details
+    assert KEY not in job.details
+
+
+def test_a_job_that_is_no_json_object_is_looked_at_again() -> None:
+    for body in (HTML, b"[]", b""):
+        answer = StudioBatch(says(200, body)).look(SERVICE, "j")
+
+        assert isinstance(answer, Unsettled)
+
+
+def test_the_documented_error_shape_is_read_with_its_details() -> None:
+    cause = {"code": "InvalidInputNames", "message": "Invalid service input name(s): x."}
+    wire = says(400, error("BadArgument", "Invalid argument provided.", cause))
+    answer = StudioBatch(wire).submit(SERVICE, REQUEST)
+
+    assert answer == Refused(
+        "http_400",
+        "Invalid argument provided. Invalid service input name(s): x.",
+        about_model=True,
+        causes=("BadArgument", "InvalidInputNames"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"error": {"code": "X", "message": "No.", "details": None}}, "No."),
+        ({"Error": {"Code": "UserError", "Message": "No.", "Details": []}}, "No."),
+        ({"error": {"code": "X", "details": [{"message": "Why."}, "odd"]}}, "Why."),
+        ({"Message": "No."}, "No."),
+        ("No.", '"No."'),
+        (b"No.", "No."),
+        (HTML, "504 Gateway & time-out"),
+        (b"", ""),
+        ([], "[]"),
+    ],
+)
+def test_every_shape_of_an_error_gives_its_message(body: object, message: str) -> None:
+    answer = StudioBatch(says(403, body)).look(SERVICE, "j")
+
+    assert isinstance(answer, Refused)
+    assert answer.message == message
+
+
+def test_a_job_that_cannot_be_started_was_started() -> None:
+    cause = {"code": "CannotStartJob", "message": "The job cannot be started: Running state."}
+    wire = says(400, error("InvalidOperation", "Invalid in the current context.", cause))
+
+    assert StudioBatch(wire).start(SERVICE, "j") == AlreadyStarted()
+
+
+@pytest.mark.parametrize("status", [200, 202, 204])
+def test_any_success_starts_and_cancels(status: int) -> None:
+    assert StudioBatch(says(status)).start(SERVICE, "j") == Accepted()
+    assert StudioBatch(says(status)).cancel(SERVICE, "j") == Accepted()
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait"),
+    [
+        ({}, None),
+        ({"retry-after": "120"}, timedelta(minutes=2)),
+        ({"retry-after": "99999999"}, timedelta(hours=1)),
+        ({"retry-after": "soon"}, None),
+        (
+            {
+                "retry-after": "Mon, 02 Mar 2026 06:05:00 GMT",
+                "date": "Mon, 02 Mar 2026 06:00:00 GMT",
+            },
+            timedelta(minutes=5),
+        ),
+    ],
+)
+def test_throttling_is_waited_out(headers: dict[str, str], wait: timedelta | None) -> None:
+    cause = {"code": "RequestThrottled", "message": "Request was throttled."}
+    body = error("ServiceUnavailable", "Service is temporarily unavailable.", cause)
+    answer = StudioBatch(says(503, body, headers)).submit(SERVICE, REQUEST)
+
+    assert isinstance(answer, Unsettled)
+    assert (answer.code, answer.retry_after) == ("http_503", wait)
+
+
+def test_no_answer_to_a_start_says_that_it_may_have_arrived() -> None:
+    wire = ScriptedWire(NoAnswerError("no answer within 60 s", sent=True))
+
+    assert StudioBatch(wire).start(SERVICE, "j") == Unsettled(
+        "no_answer", "no answer within 60 s", maybe_applied=True
+    )
+
+
+def test_an_error_that_repeats_what_was_sent_tells_no_secret() -> None:
+    body = f"bad: https://m.invalid/training/data.csv?sp=r&sig={SIGNATURE} and {KEY}".encode()
+    answer = StudioBatch(says(400, body)).submit(SERVICE, REQUEST)
+
+    assert isinstance(answer, Refused)
+    assert SIGNATURE not in answer.message
+    assert KEY not in answer.message
+
+
+def test_a_plan_masks_every_token() -> None:
+    plan = StudioBatch(says(200)).submit_plan(SERVICE, REQUEST)
+
+    assert SIGNATURE not in json.dumps(plan)
+    assert KEY not in json.dumps(plan)
