@@ -4,12 +4,17 @@ The facts and how sure they are: the service's own documentation of retraining a
 service, and its published management description. The service closed on 31 August 2024.
 """
 
+import codecs
 import json
+from codecs import BOM_UTF8
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import unquote
+
+import msgspec
 
 from protocols.blob_reference import BlobReference, expiry_in
 from protocols.protocol import Accepted, Answer, Refused, Served, Unsettled
@@ -86,8 +91,8 @@ class StudioClassic:
         if not isinstance(answer, HttpAnswer):
             return answer
         try:
-            found = jmespath.search(smoke_test.expect, json.loads(answer.body))
-        except (ValueError, jmespath.exceptions.JMESPathError):
+            found = jmespath.search(smoke_test.expect, _parsed(answer.body))
+        except (ValueError, RecursionError, jmespath.exceptions.JMESPathError):
             return Unsettled("smoke_test_unreadable", "the answer is not what `expect` can read")
         return found is True
 
@@ -106,12 +111,10 @@ class StudioClassic:
         answer = self._send("GET", endpoint.patch_url, endpoint.api_key)
         if not isinstance(answer, HttpAnswer):
             return answer
-        try:
-            document = json.loads(answer.body)
-        except ValueError:
-            document = None
-        if isinstance(document, dict):
-            return document
+        with suppress(ValueError):
+            document = _parsed(answer.body)
+            if isinstance(document, dict):
+                return document
         return Unsettled("unreadable_endpoint", "the endpoint's description is no JSON object")
 
     def _send(
@@ -143,12 +146,25 @@ def _patch_body(resource: str, model: BlobReference, sas_token: str) -> dict[str
 
 def _resources(document: dict[str, Any]) -> list[dict[str, Any]]:
     resources = document.get("Resources")
-    return [item for item in resources if isinstance(item, dict)] if resources else []
+    found = resources if isinstance(resources, list) else []
+    return [item for item in found if isinstance(item, dict)]
+
+
+def _parsed(body: bytes) -> Any:
+    """Read JSON that is valid and can be written down again: no half of a surrogate pair.
+
+    Raises:
+        ValueError: It is anything else.
+    """
+    try:
+        return msgspec.json.decode(body.removeprefix(codecs.BOM_UTF8))
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
 
 
 def _no_single_resource(names: list[str]) -> Refused:
     if names:
-        listed = ", ".join(names)
+        listed = ", ".join(names)[:_LONGEST_MESSAGE]
         return Refused("several_resources", f"set `resource` to one of the endpoint's: {listed}")
     what = "the endpoint has no updatable resource: is it one of the training web service?"
     return Refused("no_updatable_resource", what)
@@ -169,14 +185,24 @@ def _unwelcome(answer: HttpAnswer, secrets: Iterable[Secret]) -> Refused | Unset
 def _message(answer: HttpAnswer, secrets: Iterable[Secret]) -> str:
     """Read the documented error shape, or whatever there is, without secrets and in short."""
     text = answer.body.decode("utf-8", errors="replace")
-    try:
-        error = json.loads(text)["error"]
+    with suppress(ValueError, TypeError, KeyError, AttributeError):
+        error = _parsed(answer.body)["error"]
         details = [item.get("message") for item in error.get("details") or []]
         text = " ".join(str(said) for said in [error.get("message"), *details] if said) or text
-    except (ValueError, TypeError, KeyError, AttributeError):
-        pass
     # Masked before it is cut, so that no half of a secret is left over.
     return " ".join(redact(text, secrets).split())[:_LONGEST_MESSAGE]
+
+
+def _json(body: bytes) -> Any:
+    """Read what should be JSON.
+
+    Raises:
+        ValueError: It is none, is nested too deeply, or holds text that is no Unicode.
+    """
+    try:
+        return msgspec.json.decode(body.removeprefix(BOM_UTF8))
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
 
 
 def _retry_after(answer: HttpAnswer) -> timedelta | None:
@@ -184,7 +210,7 @@ def _retry_after(answer: HttpAnswer) -> timedelta | None:
     text = answer.headers.get("retry-after", "").strip()
     try:
         seconds = float(text) if text.isdecimal() else _seconds_until(text, answer)
-    except (ValueError, OverflowError):
+    except (ValueError, TypeError, OverflowError):  # TypeError: one date without a zone
         return None
     return min(timedelta(seconds=min(max(seconds, 0.0), 1e6)), LONGEST_RETRY_AFTER)
 

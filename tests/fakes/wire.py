@@ -1,0 +1,34 @@
+"""A wire that leads nowhere: canned answers, and what was sent."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from protocols.wire import HttpAnswer, NoAnswerError, Wire
+from settings.secret import Secret
+
+
+class Request(msgspec.Struct, frozen=True):
+    """One request that was sent."""
+
+    method: str
+    url: str
+    key: str
+    body: bytes | None
+
+
+class CannedWire(Wire):
+    """Answers with what it was given, the last again and again."""
+
+    def __init__(self, answers: Iterable[HttpAnswer | NoAnswerError]) -> None:
+        super().__init__()
+        self._answers = list(answers)
+        self.requests: list[Request] = []
+
+    def send(self, method: str, url: str, *, key: Secret, body: bytes | None = None) -> HttpAnswer:
+        """See `Wire`."""
+        self.requests.append(Request(method, url, key.reveal(), body))
+        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        if isinstance(answer, NoAnswerError):
+            raise answer
+        return answer
