@@ -91,7 +91,8 @@ def at_once(app: RunningApp, clock: DrivenClock, folder: Path, events: list[str]
 
 def told(server: RawServer) -> list[str]:
     """The names of the models in the PATCHes received."""
-    bodies = [json.loads(one.partition(b"\r\n\r\n")[2]) for one in server.requests]
+    patches = [one for one in server.requests if one.startswith(b"PATCH ")]
+    bodies = [json.loads(one.partition(b"\r\n\r\n")[2]) for one in patches]
     return [
         body["Resources"][0]["Location"]["RelativeLocation"].partition("/")[2] for body in bodies
     ]
