@@ -75,6 +75,20 @@ def redeploy(req: func.HttpRequest) -> func.HttpResponse:
     return _routes().redeploy(req)
 
 
+@app.function_name("rollback")
+@app.route("endpoints/{endpoint}/rollback", methods=[func.HttpMethod.POST])
+def rollback(req: func.HttpRequest) -> func.HttpResponse:
+    """A person goes back to the model that was live before."""
+    return _routes().rollback(req)
+
+
+@app.function_name("release")
+@app.route("endpoints/{endpoint}/release", methods=[func.HttpMethod.POST])
+def release(req: func.HttpRequest) -> func.HttpResponse:
+    """A person ends a hold."""
+    return _routes().release(req)
+
+
 @app.function_name("list_endpoints")
 @app.route("endpoints", methods=[func.HttpMethod.GET])
 def list_endpoints(req: func.HttpRequest) -> func.HttpResponse:

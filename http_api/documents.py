@@ -15,7 +15,7 @@ _MODEL_GONE = "model_gone"
 def endpoint_document(endpoint: ScoringEndpoint, record: Record) -> Document:
     """Say what is desired and what serves, since when, why, and confirmed how."""
     shown = record.waiting or record.desired
-    return _head(endpoint) | {
+    return _head(endpoint, held=record.held is not None) | {
         "desired": _desired(shown, record.not_before) if shown else None,
         "serving": _serving(record.serving) if record.serving else None,
         "history": [_past(record, past) for past in reversed(record.history)],
@@ -41,14 +41,15 @@ def endpoint_summary(endpoint: ScoringEndpoint, summary: Summary | None) -> Docu
             "token_expires_at": fields.get("token_expires_at"),
             "confirmed_by": fields.get("confirmed_by"),
         }
-    return _head(endpoint) | {"desired": desired, "serving": serving}
+    held = fields.get("held") == "True"
+    return _head(endpoint, held=held) | {"desired": desired, "serving": serving}
 
 
-def _head(endpoint: ScoringEndpoint) -> Document:
+def _head(endpoint: ScoringEndpoint, *, held: bool) -> Document:
     return {
         "name": endpoint.name,
         "protocol": endpoint.protocol,
-        "held": False,
+        "held": held,
         "fault": "; ".join(str(fault) for fault in endpoint.faults) or None,
     }
 
@@ -99,7 +100,9 @@ def _error(deployment: Deployment) -> str | None:
 
 
 def _is_restorable(record: Record, deployment: Deployment) -> bool:
-    """Say whether the bytes may still be there: not where the app knows of later ones."""
+    """Say whether it can be gone back to: a copy is kept, or nothing else is in its place."""
+    if record.copy_of(deployment.model) is not None:
+        return True
     if deployment.error is not None and deployment.error.code == _MODEL_GONE:
         return False
     known = [past.deployment.model for past in record.history]

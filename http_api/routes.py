@@ -9,10 +9,10 @@ from urllib.parse import quote
 
 import azure.functions as func
 
+from http_api import takeover
 from http_api.answers import ProblemError, answer, problem
 from http_api.app_status import Health, status_document
 from http_api.documents import endpoint_document, endpoint_summary
-from http_api.redeployment import redeploy
 from patch_endpoint.records import Summary
 from retrain_trigger.engine import App, Engine
 from settings.endpoints_file import is_endpoint_name
@@ -39,7 +39,15 @@ class Routes:
 
     def redeploy(self, req: func.HttpRequest) -> func.HttpResponse:
         """Have a model deployed."""
-        return _guarded(lambda: redeploy(self._engine, self._endpoint(req), req))
+        return _guarded(lambda: takeover.redeploy(self._engine, self._endpoint(req), req))
+
+    def rollback(self, req: func.HttpRequest) -> func.HttpResponse:
+        """Go back to the model that was live before."""
+        return _guarded(lambda: takeover.rollback(self._engine, self._endpoint(req), req))
+
+    def release(self, req: func.HttpRequest) -> func.HttpResponse:
+        """End a hold."""
+        return _guarded(lambda: takeover.release(self._engine, self._endpoint(req), req))
 
     def get_endpoint(self, req: func.HttpRequest) -> func.HttpResponse:
         """Say what one endpoint serves, and should."""

@@ -19,6 +19,8 @@ LATE_FOR = timedelta(minutes=5)
 """How long an endpoint may take to apply a PATCH that it never answered."""
 FAULT_PAUSE = timedelta(minutes=2)
 """How often an endpoint whose table has a fault is looked at again."""
+KEEP_PAUSE = timedelta(minutes=5)
+"""How long after a copy that failed the next is tried."""
 _REPEAT_PAUSE = timedelta(minutes=1)
 
 
@@ -30,6 +32,7 @@ def claimed(record: Record, patch: Patch, signed: SignedModel, id_: str, now: da
         model=patch.model,
         instant=patch.instant,
         cause=patch.cause,
+        blob=signed.blob,
         claimed_at=now,
         send_by=send_by,
         deadline=send_by + REQUEST_LIMIT + CLOCK_SLACK,
@@ -105,6 +108,13 @@ def waiting_for_mending(record: Record, problem: Problem, now: datetime) -> Reco
     return replace(record, serving=replace(record.serving, renew_at=renew_at))
 
 
+def keeping(record: Record, now: datetime) -> Record:
+    """Note before when not to try keeping again, before trying."""
+    if record.serving is None:
+        return record
+    return replace(record, serving=replace(record.serving, keep_at=now + KEEP_PAUSE))
+
+
 def overtaken(record: Record) -> Record:
     """Have what serves sent once more: a PATCH was sent by a holder that had lost its claim."""
     return replace(record, again=True)
@@ -151,6 +161,8 @@ def _serving(
         token_expires_at=attempt.token_expires_at - earlier,
         token_expiry=attempt.token_expiry,
         renew_at=attempt.renew_at - earlier,
+        blob=attempt.blob,
+        keeping=before.keeping if before is not None and same else "due",
         confirmed_by=before.confirmed_by if before is not None and same else None,
     )
 

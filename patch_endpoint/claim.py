@@ -11,8 +11,10 @@ import msgspec
 from patch_endpoint import attempt as attempts
 from patch_endpoint.catalog import ModelCatalog
 from patch_endpoint.confirm import confirming
-from patch_endpoint.decide import Confirm, Decision, Patch, Skip, decide
+from patch_endpoint.decide import Confirm, Decision, Keep, Patch, Skip, decide
 from patch_endpoint.desired import Wanted, with_facts
+from patch_endpoint.kept import CONTAINER as KEPT_CONTAINER
+from patch_endpoint.kept import Keeper
 from patch_endpoint.ledger import CONFLICTS_BORNE, Ledger
 from patch_endpoint.record import HISTORY_KEPT, Problem, Record
 from patch_endpoint.records import Stored
@@ -35,6 +37,7 @@ class World(msgspec.Struct, frozen=True):
         ledger: Records and agenda.
         catalog: The models in storage.
         signer: What signs their tokens.
+        keeper: What keeps their bytes.
         protocols: How endpoints are spoken to, by the protocol's name.
         now: The clock; aware, UTC.
         pause: Waits so many seconds, between two tries to write a record.
@@ -43,6 +46,7 @@ class World(msgspec.Struct, frozen=True):
     ledger: Ledger
     catalog: ModelCatalog
     signer: Signer
+    keeper: Keeper
     protocols: Mapping[str, ScoringProtocol]
     now: Callable[[], datetime]
     pause: Callable[[float], None]
@@ -84,6 +88,22 @@ class Claim(msgspec.Struct, frozen=True):
     signed: SignedModel | None
 
 
+class Foreseen(msgspec.Struct, frozen=True):
+    """What a step would come to.
+
+    Attributes:
+        record: The record as it would be.
+        decision: What would be done.
+        container: Of the blob that would be sent.
+        name: The blob's name.
+    """
+
+    record: Record
+    decision: Decision
+    container: str | None = None
+    name: str | None = None
+
+
 class Claims:
     """Makes claims. At most one PATCH is claimed for an endpoint at a time."""
 
@@ -104,7 +124,7 @@ class Claims:
             look = Look(self._world.catalog, stored.date)
             wanted = step(attempts.abandoned(stored.record, now), look, now)
             record, decision = self._decided(endpoint, wanted.record, look, now)
-            record, decision, signed = self._signed(endpoint, record, decision, now)
+            record, decision, signed = self._signed(endpoint, record, decision, look, now)
             try:
                 armed = self._world.ledger.is_armed(record, now)
                 if record != stored.record or entry is not None or not armed:
@@ -115,6 +135,21 @@ class Claims:
             _tell(endpoint, model, wanted, decision)
             return Claim(stored, decision, signed)
         raise UnavailableError(f"write the record of {endpoint.name}", code="TooManyConflicts")
+
+    def foresee(self, endpoint: ScoringEndpoint, step: Step) -> Foreseen:
+        """Say what *step* would come to, without a write.
+
+        Raises:
+            StorageError: Storage could not be asked.
+        """
+        stored = self._world.ledger.read(endpoint.name)
+        now = self._world.now()
+        look = Look(self._world.catalog, stored.date)
+        wanted = step(attempts.abandoned(stored.record, now), look, now)
+        record, decision = self._decided(endpoint, wanted.record, look, now)
+        if not isinstance(decision, Patch):
+            return Foreseen(record, decision)
+        return Foreseen(record, decision, *self._source(record, decision.model, look))
 
     def _decided(
         self, endpoint: ScoringEndpoint, record: Record, look: Look, now: datetime
@@ -140,22 +175,35 @@ class Claims:
         return record, Skip("nothing_sendable")
 
     def _signed(
-        self, endpoint: ScoringEndpoint, record: Record, decision: Decision, now: datetime
+        self,
+        endpoint: ScoringEndpoint,
+        record: Record,
+        decision: Decision,
+        look: Look,
+        now: datetime,
     ) -> tuple[Record, Decision, SignedModel | None]:
         """Sign what is to be sent and claim the endpoint for it."""
         if isinstance(decision, Confirm):
             return confirming(record, now), decision, None
+        if isinstance(decision, Keep):
+            return attempts.keeping(record, now), decision, None
         if not isinstance(decision, Patch):
             return record, decision, None
         try:
-            signed = self._world.signer.sign(
-                self._world.catalog.container, decision.model.name, endpoint=endpoint.name, now=now
-            )
+            container, name = self._source(record, decision.model, look)
+            signed = self._world.signer.sign(container, name, endpoint=endpoint.name, now=now)
         except StorageError as error:
             problem = Problem("cannot_sign", str(error))
             return attempts.held_back(record, decision, problem, now), Skip(problem.code), None
         id_ = uuid.uuid4().hex
         return attempts.claimed(record, decision, signed, id_, now), decision, signed
+
+    def _source(self, record: Record, model: TrainedModel, look: Look) -> tuple[str, str]:
+        """Give the container and name of *model*: its own blob, or the copy once that changed."""
+        facts, copy = look.head(model.name), record.copy_of(model)
+        if copy is None or (facts is not None and facts.has_bytes_of(model)):
+            return self._world.catalog.container, model.name
+        return KEPT_CONTAINER, copy.name
 
 
 def _conflict_pause(tries: int) -> float:

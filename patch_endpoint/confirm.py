@@ -92,7 +92,7 @@ def _by_location(
     if served is None or record.serving is None:
         what = "the endpoint does not tell what it serves, and has no smoke test"
         return Unconfirmed(Problem("location_unknown", what))
-    if served.blob != f"{container}/{record.serving.model.name}":
+    if served.blob != (record.serving.blob or f"{container}/{record.serving.model.name}"):
         return Unconfirmed(Problem("other_location", "the endpoint names another blob"))
     if served.token_expiry is None and _had_this_name_before(record):
         what = "the endpoint names our blob, as it did before it was overwritten"

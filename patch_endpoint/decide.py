@@ -16,7 +16,7 @@ serves to confirm a PATCH that went well, which then needs no entry of its own."
 CONFIRM_FOR = timedelta(hours=1)
 """How long after a PATCH its effect is asked for; after that it stays unconfirmed."""
 
-type PatchCause = Literal["new_model", "redeploy", "repeat", "sas_expiring"]
+type PatchCause = Literal["new_model", "redeploy", "rollback", "repeat", "sas_expiring"]
 
 
 class Patch(msgspec.Struct, frozen=True):
@@ -37,6 +37,10 @@ class Confirm(msgspec.Struct, frozen=True):
     """Ask whether the accepted model is in effect."""
 
 
+class Keep(msgspec.Struct, frozen=True):
+    """Copy the bytes of what serves, so that it can be gone back to."""
+
+
 class Skip(msgspec.Struct, frozen=True):
     """Do nothing.
 
@@ -47,7 +51,7 @@ class Skip(msgspec.Struct, frozen=True):
     reason: str
 
 
-type Decision = Patch | Confirm | Skip
+type Decision = Patch | Confirm | Keep | Skip
 
 
 def pause_after(attempts: int) -> timedelta:
@@ -66,6 +70,7 @@ def decide(record: Record, now: datetime) -> Decision:
         _for_desired(record.desired, now)
         or _for_repeat(record, now)
         or _for_renewal(record, now)
+        or _for_keeping(record, now)
         or _for_confirmation(record.desired, now)
         or Skip(record.desired.state if record.desired else "nothing_desired")
     )
@@ -81,6 +86,7 @@ def wake_at(record: Record, now: datetime) -> datetime | None:
         *_instants_of(record.desired, now),
         _repetition_of(record, now),
         _renewal_of(record),
+        _keeping_of(record, now),
     ]
     due = min((instant for instant in instants if instant is not None), default=None)
     if due is None or record.not_before is None:
@@ -108,6 +114,22 @@ def _for_renewal(record: Record, now: datetime) -> Decision | None:
     if renew_at is None or record.serving is None or now < renew_at:
         return None
     return Patch(record.serving.model, record.serving.instant, "sas_expiring")
+
+
+def _for_keeping(record: Record, now: datetime) -> Decision | None:
+    keep_at = _keeping_of(record, now)
+    return Keep() if keep_at is not None and keep_at <= now else None
+
+
+def _keeping_of(record: Record, now: datetime) -> datetime | None:
+    """Say when what serves is kept: once it has proven itself, or is found to prove nothing."""
+    desired, serving = record.desired, record.serving
+    if serving is None or desired is None or serving.keeping != "due":
+        return None
+    proven = desired.state == "live" or (desired.state == "patched" and desired.confirmations > 0)
+    if not proven or not serving.model.is_version(desired.model):
+        return None
+    return serving.keep_at or now
 
 
 def _for_confirmation(desired: Deployment | None, now: datetime) -> Decision | None:

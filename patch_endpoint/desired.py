@@ -29,6 +29,7 @@ type Verdict = Literal[
     "ended_before",
     "model_gone",
     "not_asked",
+    "released",
 ]
 
 
@@ -42,6 +43,20 @@ class Wanted(msgspec.Struct, frozen=True):
 
     record: Record
     verdict: Verdict
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A person's word.
+
+    Attributes:
+        by: Who.
+        reason: What that person said.
+        at: When, by the storage's clock.
+    """
+
+    by: str
+    reason: str | None
+    at: datetime
 
 
 def landed(model: TrainedModel) -> Deployment:
@@ -79,24 +94,18 @@ def want(record: Record, wish: Deployment, *, waits: bool, now: datetime) -> Wan
     return Wanted(without_empty(record, now), "desired")
 
 
-def request(
-    record: Record, model: TrainedModel, by: str, reason: str | None, at: datetime
-) -> Deployment:
-    """Make the wish of a person, which is later than whatever the record knows.
-
-    Args:
-        record: The record as it is.
-        model: What the person wants.
-        by: Who.
-        reason: What that person said.
-        at: When, by the storage's clock.
-    """
+def request(record: Record, model: TrainedModel, asked: Asked) -> Deployment:
+    """Make the wish of a person, which is later than whatever the record knows."""
     latest = _latest(record)
-    instant = at
-    if latest is not None and at <= latest.instant:
+    instant = asked.at
+    if latest is not None and asked.at <= latest.instant:
         instant = latest.instant + _JUST_AFTER
     return Deployment(
-        model=model, instant=instant, cause="redeploy", requested_by=by, reason=reason
+        model=model,
+        instant=instant,
+        cause="redeploy",
+        requested_by=asked.by,
+        reason=asked.reason,
     )
 
 
@@ -133,6 +142,8 @@ def with_facts(
         The same record where the model can be sent.
     """
     if facts is not None and facts.has_bytes_of(model) and facts.size > 0:
+        return record
+    if record.copy_of(model) is not None:
         return record
     desired = record.desired
     if desired is not None and desired.state in {"pending", "waiting"}:

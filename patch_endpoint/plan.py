@@ -1,12 +1,8 @@
-"""What a person's request would do, without doing it."""
+"""What a person's word would do, in the answer to a dry run."""
 
-from datetime import datetime
-
-from patch_endpoint.decide import Patch, Skip, decide
-from patch_endpoint.desired import request, want
-from patch_endpoint.record import Record
+from patch_endpoint.claim import Foreseen
+from patch_endpoint.decide import Patch, Skip
 from patch_endpoint.sas import Signer
-from patch_endpoint.trained_model import TrainedModel
 from protocols.protocol import ScoringProtocol
 from settings.scoring_endpoint import ScoringEndpoint
 from settings.secret import Secret
@@ -15,30 +11,31 @@ from telemetry.redaction import MASK
 _UNREAD_RESOURCE = "(read from the endpoint)"
 
 
-def plan_of(  # noqa: PLR0913 - all of it is named
-    *,
-    endpoint: ScoringEndpoint,
-    record: Record,
-    model: TrainedModel,
-    by: str,
-    now: datetime,
-    protocol: ScoringProtocol,
-    signer: Signer,
-    container: str,
+def plan_of(
+    endpoint: ScoringEndpoint, foreseen: Foreseen, protocol: ScoringProtocol, signer: Signer
 ) -> dict[str, object]:
-    """Say what a redeploy of *model* would do now; nothing is signed, sent or recorded."""
-    wish = request(record, model, by, None, now)
-    decision = decide(want(record, wish, waits=False, now=now).record, now)
-    if endpoint.faults:
-        decision = Skip("endpoint_fault")
-    reference = signer.reference(container, model.name, Secret(f"?sig={MASK}"))
-    resource = endpoint.resource or _UNREAD_RESOURCE
-    return {
+    """Name endpoint, model, cause and what would be sent, every secret masked."""
+    record, decision = foreseen.record, foreseen.decision
+    desired = record.desired
+    plan: dict[str, object] = {
         "endpoint": endpoint.name,
-        "model": {"name": model.name, "etag": model.etag, "last_modified": model.last_modified},
-        "cause": wish.cause,
+        "model": None,
+        "cause": desired.cause if desired else None,
         "decision": "patch" if isinstance(decision, Patch) else "wait",
         "reason": decision.reason if isinstance(decision, Skip) else None,
         "replaces": record.serving.model.name if record.serving else None,
-        "request": protocol.request_plan(endpoint, resource, reference),
+        "held": record.held is not None,
+        "request": None,
     }
+    if desired is not None:
+        model = desired.model
+        plan["model"] = {
+            "name": model.name,
+            "etag": model.etag,
+            "last_modified": model.last_modified,
+        }
+    if foreseen.container is not None and foreseen.name is not None:
+        reference = signer.reference(foreseen.container, foreseen.name, Secret(f"?sig={MASK}"))
+        resource = endpoint.resource or _UNREAD_RESOURCE
+        plan["request"] = protocol.request_plan(endpoint, resource, reference)
+    return plan

@@ -10,7 +10,7 @@ from patch_endpoint.trained_model import TrainedModel
 type State = Literal[
     "pending", "patched", "live", "refused", "superseded", "rolled_back", "waiting"
 ]
-type Cause = Literal["new_model", "redeploy"]
+type Cause = Literal["new_model", "redeploy", "rollback"]
 HISTORY_KEPT = 20
 
 
@@ -82,6 +82,9 @@ class Serving(msgspec.Struct, frozen=True, kw_only=True):
         token_expiry: The `se` of the token last sent, to tell it from an earlier one's.
         renew_at: When its token is renewed; None: it cannot be.
         renewals_tried: How often the renewal that is due was tried.
+        blob: Container and name of the blob that was sent: the model's own, or a kept copy.
+        keeping: Whether its bytes are still to be kept.
+        keep_at: Before when keeping them is not tried again.
         confirmed_by: What proved that it serves.
         renewable: Whether a new token can still be signed for these bytes.
     """
@@ -93,6 +96,9 @@ class Serving(msgspec.Struct, frozen=True, kw_only=True):
     token_expiry: str
     renew_at: datetime | None
     renewals_tried: int = 0
+    blob: str = ""
+    keeping: Literal["due", "kept", "lost", "off"] = "due"
+    keep_at: datetime | None = None
     confirmed_by: Literal["smoke_test", "location"] | None = None
     renewable: bool = True
 
@@ -105,6 +111,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
         model: What is sent.
         instant: The order of the model that is sent.
         cause: Why it is sent.
+        blob: Container and name of the blob that is sent.
         claimed_at: When.
         send_by: After which its holder does not send it.
         deadline: After which anybody may take over.
@@ -117,6 +124,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     model: TrainedModel
     instant: datetime
     cause: str
+    blob: str
     claimed_at: datetime
     send_by: datetime
     deadline: datetime
@@ -131,6 +139,32 @@ class Unknown(msgspec.Struct, frozen=True):
     model: TrainedModel
     at: datetime
     token_expires_at: datetime
+
+
+class Hold(msgspec.Struct, frozen=True):
+    """A person's word that models that land are to wait.
+
+    Attributes:
+        since: When.
+        by: Who.
+        reason: What that person said.
+    """
+
+    since: datetime
+    by: str
+    reason: str | None
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """A copy of a model's bytes that is ours.
+
+    Attributes:
+        model: Whose.
+        name: The copy's name in the container of kept models.
+    """
+
+    model: TrainedModel
+    name: str
 
 
 class Past(msgspec.Struct, frozen=True):
@@ -157,6 +191,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         repeat_at: When the latest success is sent once more, in case a late one overtook it.
         not_before: Before which the endpoint asked not to be called.
         agenda: The names of the agenda entries that wake it.
+        held: A person's word that landed models are to wait.
+        kept: Copies of models, the latest last.
         history: What was desired before, the latest last.
     """
 
@@ -172,10 +208,24 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     repeat_at: datetime | None = None
     not_before: datetime | None = None
     agenda: tuple[str, ...] = ()
+    held: Hold | None = None
+    kept: tuple[Kept, ...] = ()
     history: tuple[Past, ...] = ()
 
     def with_past(self, deployment: Deployment, at: datetime) -> "Record":
         """Put *deployment* at the end of the history, which is bounded."""
         kept = [past for past in self.history if not past.deployment.is_same(deployment)]
-        history = (*kept, Past(deployment, at))[-HISTORY_KEPT:]
+        history = _bounded([*kept, Past(deployment, at)])
         return msgspec.structs.replace(self, history=history)
+
+    def copy_of(self, model: TrainedModel) -> Kept | None:
+        """Find the kept copy of *model*."""
+        return next((one for one in self.kept if one.model.has_bytes_of(model)), None)
+
+
+def _bounded(history: list[Past]) -> tuple[Past, ...]:
+    """Drop the oldest, first of those that never were live: the others can be gone back to."""
+    while len(history) > HISTORY_KEPT:
+        never_live = (past for past in history[:-1] if past.deployment.live_at is None)
+        history.remove(next(never_live, history[0]))
+    return tuple(history)

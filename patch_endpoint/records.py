@@ -88,6 +88,7 @@ def _mirrored(record: Record) -> dict[str, str]:
     desired, serving = record.waiting or record.desired, record.serving
     fields: dict[str, object] = {
         "entries": len(record.agenda),
+        "held": record.held is not None or None,
         "in_flight": record.attempt is not None or None,
     }
     if desired is not None:

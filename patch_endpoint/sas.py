@@ -32,6 +32,7 @@ class SignedModel(msgspec.Struct, frozen=True):
 
     Attributes:
         reference: What the endpoint is told.
+        blob: Container and name, as they are.
         expires_at: When the token expires.
         expiry_text: The token's `se` as it stands.
         send_by: After which too little of its lifetime would remain.
@@ -39,6 +40,7 @@ class SignedModel(msgspec.Struct, frozen=True):
     """
 
     reference: BlobReference
+    blob: str
     expires_at: datetime
     expiry_text: str
     send_by: datetime
@@ -146,6 +148,7 @@ class Signer:
         reference = self.reference(container, name, Secret(f"?{token}"))
         return SignedModel(
             reference=reference,
+            blob=f"{container}/{name}",
             expires_at=expiry,
             expiry_text=parse_qs(token)["se"][0],
             send_by=expiry - min(_LEAST_AT_SENDING, self._lifetime / 2),

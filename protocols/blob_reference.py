@@ -22,6 +22,10 @@ class BlobReference(msgspec.Struct, frozen=True):
     relative_location: str
     sas_token: Secret
 
+    def url(self) -> Secret:
+        """Concatenate the parts: a secret, since the token is."""
+        return Secret(f"{self.base_location}{self.relative_location}{self.sas_token.reveal()}")
+
 
 def relative_location(container: str, name: str) -> str:
     """Give the percent-encoded location of the blob *name* in *container*."""

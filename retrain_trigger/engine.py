@@ -11,6 +11,8 @@ import msgspec
 from patch_endpoint.catalog import BlobModelCatalog, ModelCatalog
 from patch_endpoint.claim import World
 from patch_endpoint.deploy import Deployer
+from patch_endpoint.kept import CONTAINER as KEPT_CONTAINER
+from patch_endpoint.kept import BlobKeeper
 from patch_endpoint.ledger import Ledger
 from patch_endpoint.records import Records
 from patch_endpoint.sas import Signer, signer_of
@@ -113,6 +115,7 @@ def _built(
         ledger=Ledger(records, agenda),
         catalog=catalog,
         signer=signer,
+        keeper=BlobKeeper(models.get_container_client(KEPT_CONTAINER)),
         protocols=protocols,
         now=now,
         pause=time.sleep,

@@ -1,0 +1,52 @@
+"""What a person asks: the body, the dry run, who it is."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+import azure.functions as func
+import msgspec
+
+from http_api.answers import ProblemError
+from telemetry.redaction import redact
+
+_LONGEST_BODY = 16 * 1024
+_SOMEBODY = "holder of a function key"
+
+type Reason = Annotated[str, msgspec.Meta(max_length=500)]
+
+
+def body_of[T](req: func.HttpRequest, kind: type[T]) -> T:
+    """Read the body; a body that is left out is an empty object.
+
+    Raises:
+        ProblemError: It is not of that kind.
+    """
+    content = req.get_body()
+    if len(content) > _LONGEST_BODY:
+        raise ProblemError(HTTPStatus.BAD_REQUEST, "the body is longer than 16 KiB")
+    try:
+        return msgspec.json.decode(content or b"{}", type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ProblemError(HTTPStatus.BAD_REQUEST, f"the body is faulty: {error}") from error
+
+
+def is_dry_run(req: func.HttpRequest) -> bool:
+    """Say whether only a plan is asked for.
+
+    Raises:
+        ProblemError: `dry_run` is neither true nor false.
+    """
+    text: str = req.params.get("dry_run", "false").lower()
+    if text not in {"true", "false"}:
+        raise ProblemError(HTTPStatus.BAD_REQUEST, "dry_run must be true or false")
+    return text == "true"
+
+
+def asker(req: func.HttpRequest) -> str:
+    """Say who asks, as far as the platform tells."""
+    return redact(req.headers.get("x-ms-client-principal-name") or _SOMEBODY)
+
+
+def reason_of(text: str | None) -> str | None:
+    """Give what the person said, without secrets: it goes on record."""
+    return redact(text) if text else None

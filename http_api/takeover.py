@@ -1,0 +1,123 @@
+"""A person takes over: redeploy, roll back, release."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Annotated
+
+import azure.functions as func
+import msgspec
+
+from http_api.answers import ProblemError, answer
+from http_api.asking import Reason, asker, body_of, is_dry_run, reason_of
+from http_api.documents import endpoint_document
+from patch_endpoint.catalog import newest
+from patch_endpoint.claim import Step
+from patch_endpoint.record import Record
+from patch_endpoint.steps import (
+    ModelGoneError,
+    NothingToGoBackToError,
+    redeploying,
+    releasing,
+    rolling_back,
+)
+from retrain_trigger.engine import Engine
+from settings.scoring_endpoint import ScoringEndpoint
+
+_ON_THEIR_WAY = frozenset({"pending", "waiting"})
+_GONE = "the model's bytes are not there any more, and no copy of them"
+
+
+class RedeployBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of a redeploy; all of it may be left out."""
+
+    model: Annotated[str, msgspec.Meta(min_length=1, max_length=1024)] | None = None
+    reason: Reason | None = None
+
+
+class RollbackBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of a rollback; all of it may be left out."""
+
+    hold: bool = True
+    reason: Reason | None = None
+
+
+class ReleaseBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of a release; all of it may be left out."""
+
+    reason: Reason | None = None
+
+
+def redeploy(engine: Engine, endpoint: ScoringEndpoint, req: func.HttpRequest) -> func.HttpResponse:
+    """Deploy the model that the body names, or the newest that matches."""
+    body = body_of(req, RedeployBody)
+    name = _named(engine, endpoint, body.model) if body.model else _newest(engine, endpoint)
+    step = redeploying(name, asker(req), reason_of(body.reason))
+    return _taken(engine, endpoint, req, step)
+
+
+def rollback(engine: Engine, endpoint: ScoringEndpoint, req: func.HttpRequest) -> func.HttpResponse:
+    """Go back to the model that was live before, and hold the endpoint unless told not to."""
+    body = body_of(req, RollbackBody)
+    step = rolling_back(asker(req), reason_of(body.reason), hold=body.hold)
+    return _taken(engine, endpoint, req, step)
+
+
+def release(engine: Engine, endpoint: ScoringEndpoint, req: func.HttpRequest) -> func.HttpResponse:
+    """End the hold, and let the newest model win."""
+    body_of(req, ReleaseBody)
+    return _taken(engine, endpoint, req, releasing())
+
+
+def _taken(
+    engine: Engine, endpoint: ScoringEndpoint, req: func.HttpRequest, step: Step
+) -> func.HttpResponse:
+    """Take *step*, or say what it would do.
+
+    Raises:
+        ProblemError: It cannot be taken; nothing was changed.
+    """
+    if is_dry_run(req):
+        return answer(_possible(lambda: engine.deployer.plan(endpoint, step)))
+    record = _possible(lambda: engine.deployer.work(endpoint, step))
+    status = HTTPStatus.ACCEPTED if _is_on_its_way(record) else HTTPStatus.OK
+    location = req.url.split("?")[0].rstrip("/").rpartition("/")[0]
+    return answer(endpoint_document(endpoint, record), status, {"Location": location})
+
+
+def _possible[T](do: Callable[[], T]) -> T:
+    try:
+        return do()
+    except ModelGoneError as error:
+        raise ProblemError(HTTPStatus.CONFLICT, f"{_GONE}: {error}") from error
+    except NothingToGoBackToError as error:
+        detail = "no other model was live at this endpoint before"
+        raise ProblemError(HTTPStatus.CONFLICT, detail) from error
+
+
+def _named(engine: Engine, endpoint: ScoringEndpoint, name: str) -> str:
+    if not name.isprintable():
+        raise ProblemError(HTTPStatus.BAD_REQUEST, "the model's name has unprintable characters")
+    if engine.catalog.head(name) is not None:
+        return name
+    record = engine.records.read(endpoint.name).record
+    past = [past.deployment for past in record.history]
+    known = [one.model.name for one in (*past, record.desired, record.waiting) if one is not None]
+    if name in known:
+        raise ProblemError(HTTPStatus.CONFLICT, _GONE)
+    raise ProblemError(HTTPStatus.NOT_FOUND, "there is no such model in the container of models")
+
+
+def _newest(engine: Engine, endpoint: ScoringEndpoint) -> str:
+    model = newest(engine.catalog, endpoint)
+    if model is None:
+        detail = "no model in the container matches the endpoint's `models`"
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
+    return model.name
+
+
+def _is_on_its_way(record: Record) -> bool:
+    desired = record.desired
+    if desired is None:
+        return False
+    unconfirmed = desired.state == "patched" and desired.next_attempt_at is not None
+    return unconfirmed or desired.state in _ON_THEIR_WAY

@@ -1,0 +1,141 @@
+"""Acts on a claim: sends the PATCH, asks for its effect, keeps the bytes, and reports each."""
+
+import logging
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from patch_endpoint import attempt as attempts
+from patch_endpoint.claim import World
+from patch_endpoint.confirm import Confirmed, confirmation_of, with_confirmation
+from patch_endpoint.kept import copy_name, with_kept
+from patch_endpoint.record import Record
+from patch_endpoint.records import Stored
+from patch_endpoint.sas import SignedModel
+from patch_endpoint.trained_model import TrainedModel
+from protocols.protocol import Accepted, Answer, Refused, ScoringProtocol, Unsettled
+from settings.scoring_endpoint import ScoringEndpoint
+from telemetry.events import emit
+
+_log = logging.getLogger(__name__)
+
+
+class Acts:
+    """What is done about an endpoint once it is claimed. Each may raise `StorageError`."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def patch(self, endpoint: ScoringEndpoint, stored: Stored, signed: SignedModel) -> Stored:
+        """Send the PATCH that was claimed, and report what came of it."""
+        attempt = stored.record.attempt
+        if attempt is None:
+            return stored
+        protocol = self._world.protocols[endpoint.protocol]
+        answer = self._sent(protocol, endpoint, attempt.send_by, signed)
+        emit(
+            _log,
+            f"patch.{type(answer).__name__.lower()}",
+            endpoint=endpoint.name,
+            model=attempt.model.name,
+            etag=attempt.model.etag,
+            cause=attempt.cause,
+            attempt=attempt.id,
+            code=getattr(answer, "code", None),
+            message=getattr(answer, "message", None),
+            token_expires_at=attempt.token_expires_at.isoformat(),
+            seconds=(self._world.now() - attempt.claimed_at).total_seconds(),
+        )
+        return self._report(stored, attempt.id, answer, protocol)
+
+    def _sent(
+        self,
+        protocol: ScoringProtocol,
+        endpoint: ScoringEndpoint,
+        send_by: datetime,
+        signed: SignedModel,
+    ) -> Answer:
+        resource = protocol.resource_of(endpoint)
+        if isinstance(resource, Refused):
+            return resource
+        if isinstance(resource, Unsettled):
+            return replace(resource, maybe_applied=False)
+        if self._world.now() > send_by:
+            return Unsettled("too_late", "the time to send it was over before it was sent")
+        return protocol.patch(endpoint, resource, signed.reference)
+
+    def _report(
+        self, stored: Stored, id_: str, answer: Answer, protocol: ScoringProtocol
+    ) -> Stored:
+        """Record what came of the attempt, whoever wrote to the record meanwhile."""
+        was_sent = isinstance(answer, Accepted) or getattr(answer, "maybe_applied", False)
+
+        def change(record: Record, now: datetime) -> Record:
+            if record.attempt is not None and record.attempt.id == id_:
+                return attempts.reported(record, answer, protocol.settles_after, now)
+            if record.reported != id_ and was_sent:
+                return attempts.overtaken(record)
+            return record
+
+        return self._world.ledger.update(stored, change, self._world.now)
+
+    def confirm(self, endpoint: ScoringEndpoint, stored: Stored) -> Stored:
+        """Ask whether the accepted model is in effect, and report the answer."""
+        asked_for = stored.record.desired
+        if asked_for is None:
+            return stored
+        protocol = self._world.protocols[endpoint.protocol]
+        container = self._world.catalog.container
+        confirmation = confirmation_of(protocol, endpoint, stored.record, container)
+        confirmed = isinstance(confirmation, Confirmed)
+        emit(
+            _log,
+            "deployment.confirmed" if confirmed else "deployment.unconfirmed",
+            endpoint=endpoint.name,
+            model=asked_for.model.name,
+            etag=asked_for.model.etag,
+            by=getattr(confirmation, "by", None),
+            problem=getattr(confirmation, "problem", None),
+        )
+
+        def change(record: Record, now: datetime) -> Record:
+            return with_confirmation(record, asked_for, confirmation, now)
+
+        return self._world.ledger.update(stored, change, self._world.now)
+
+    def keep(self, endpoint: ScoringEndpoint, stored: Stored) -> Stored:
+        """Copy the bytes of what serves, and drop the copies that are too many."""
+        serving = stored.record.serving
+        if serving is None:
+            return stored
+        name = self._copied(endpoint, stored.record, serving.model)
+        emit(
+            _log,
+            "model.kept" if name else "model.not_kept",
+            endpoint=endpoint.name,
+            model=serving.model.name,
+            etag=serving.model.etag,
+            copy=name,
+        )
+
+        def change(record: Record, now: datetime) -> Record:
+            del now
+            return with_kept(record, serving.model, name, endpoint.keep)
+
+        saved = self._world.ledger.update(stored, change, self._world.now)
+        kept = {one.name for one in saved.record.kept}
+        for old in stored.record.kept:
+            if old.name not in kept:
+                self._world.keeper.drop(old.name)
+        return saved
+
+    def _copied(self, endpoint: ScoringEndpoint, record: Record, model: TrainedModel) -> str | None:
+        """Copy *model*, unless there is a copy; None: it is not to be kept, or cannot be."""
+        known = record.copy_of(model)
+        if known is not None or endpoint.keep == 0:
+            return known.name if known else None
+        signed = self._world.signer.sign(
+            self._world.catalog.container, model.name, endpoint=endpoint.name, now=self._world.now()
+        )
+        name = copy_name(endpoint.name, model)
+        return name if self._world.keeper.keep(name, model, signed.reference.url()) else None

@@ -1,0 +1,114 @@
+"""What changes what is wanted: a landing, a person's word, the agenda. Each makes a step.
+
+A step looks at the record as it is, and at models in storage, and gives the record with its wish.
+"""
+
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from patch_endpoint.catalog import newest
+from patch_endpoint.claim import Look, Step
+from patch_endpoint.desired import Asked, Wanted, landed, released, request, want
+from patch_endpoint.record import Deployment, Record
+from patch_endpoint.rollback import release, rolled_back, target_of
+from settings.scoring_endpoint import ScoringEndpoint
+
+
+class NothingToGoBackToError(Exception):
+    """No model was live before what is desired."""
+
+
+class ModelGoneError(Exception):
+    """The bytes that a person wants are not there any more."""
+
+
+def landing(endpoint: ScoringEndpoint, model_name: str) -> Step:
+    """Want the landed blob *model_name*, if nothing later is wanted."""
+
+    def step(record: Record, look: Look, now: datetime) -> Wanted:
+        return _landing(record, endpoint, model_name, look, now)
+
+    return step
+
+
+def redeploying(model_name: str, by: str, reason: str | None) -> Step:
+    """Want what a person asks for; the step raises `ModelGoneError` where it is not there."""
+
+    def step(record: Record, look: Look, now: datetime) -> Wanted:
+        model = look.head(model_name)
+        if model is None:
+            raise ModelGoneError(model_name)
+        wish = request(record, model, Asked(by, reason, look.date))
+        return want(replace(record, not_before=None), wish, waits=False, now=now)
+
+    return step
+
+
+def rolling_back(by: str, reason: str | None, *, hold: bool) -> Step:
+    """Want what served before; the step raises where nothing did, or its bytes are gone."""
+
+    def step(record: Record, look: Look, now: datetime) -> Wanted:
+        del now
+        target = _going_back_to(record, look)
+        return rolled_back(record, target, Asked(by, reason, look.date), hold=hold)
+
+    return step
+
+
+def releasing() -> Step:
+    """End the hold, and let the newest model win."""
+
+    def step(record: Record, look: Look, now: datetime) -> Wanted:
+        del look
+        return release(record, now)
+
+    return step
+
+
+def waking(endpoint: ScoringEndpoint) -> Step:
+    """Want nothing new, but let a model wait no longer than it has to."""
+
+    def step(record: Record, look: Look, now: datetime) -> Wanted:
+        del look
+        if record.waiting is None or record.held or not endpoint.auto_deploy:
+            return Wanted(record, "not_asked")
+        waiting = released(record.waiting)
+        return want(replace(record, waiting=None), waiting, waits=False, now=now)
+
+    return step
+
+
+def _going_back_to(record: Record, look: Look) -> Deployment:
+    """Find what a rollback goes back to, and make sure that its bytes are there.
+
+    Raises:
+        NothingToGoBackToError: None was live before.
+        ModelGoneError: Its bytes are not there any more, and no copy of them.
+        StorageError: Storage could not be asked.
+    """
+    target = target_of(record)
+    if target is None:
+        raise NothingToGoBackToError(record.endpoint)
+    facts = look.head(target.model.name)
+    if record.copy_of(target.model) or (facts and facts.has_bytes_of(target.model)):
+        return target
+    raise ModelGoneError(target.model.name)
+
+
+def _landing(
+    record: Record, endpoint: ScoringEndpoint, name: str, look: Look, now: datetime
+) -> Wanted:
+    """Want what landed; an endpoint that never wanted anything takes the newest there is."""
+    model = look.head(name)
+    if record.desired is None and record.waiting is None:
+        found = newest(look.catalog, endpoint)
+        model = max(
+            (one for one in (model, found) if one is not None),
+            key=lambda one: (one.last_modified, one.name),
+            default=None,
+        )
+    if model is None:
+        return Wanted(record, "model_gone")
+    waits = not endpoint.auto_deploy or record.held is not None
+    return want(record, landed(model), waits=waits, now=now)
