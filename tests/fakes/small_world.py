@@ -22,6 +22,7 @@ from tests.fakes.calls import Calls
 from tests.fakes.driven_clock import DrivenClock
 from tests.fakes.endpoints_folder import KEY, KEY_SETTING, EndpointsFolder, table
 from tests.fakes.model_catalog import MemoryModelCatalog
+from tests.fakes.model_keeper import MemoryKeeper
 from tests.fakes.scoring_endpoint import MemoryScoring
 from tests.fakes.state_store import MemoryStateStore
 from tests.fakes.token_source import MemoryTokenSource
@@ -58,6 +59,7 @@ class SmallWorld:
         self.catalog = MemoryModelCatalog(self.clock, self.calls)
         self.scoring = MemoryScoring(self.clock, self.calls, self.catalog)
         self.tokens = MemoryTokenSource(self.calls)
+        self.keeper = MemoryKeeper(self.catalog, self.calls)
         self._lifetime, self._renew_before, self._pause = lifetime, renew_before, pause
         self.engine = self._built()
 
@@ -129,6 +131,7 @@ class SmallWorld:
             ledger=Ledger(records, agenda),
             catalog=self.catalog,
             signer=signer,
+            keeper=self.keeper,
             protocols={"studio-classic": self.scoring},
             now=self.clock,
             pause=self._pause,

@@ -55,6 +55,7 @@ def attempt(name: str = "a", claimed: datetime = NOW, **changes: Any) -> Attempt
         model=model(name),
         instant=NOW,
         cause="new_model",
+        blob=f"experimentoutput/{name}",
         claimed_at=claimed,
         send_by=claimed + timedelta(seconds=10),
         deadline=claimed + timedelta(seconds=90),
@@ -74,6 +75,7 @@ def signed(now: datetime = NOW) -> SignedModel:
     """Make a model's location with a token of a day."""
     return SignedModel(
         reference=BlobReference("https://m.invalid/", "experimentoutput/a", Secret("?sig=s")),
+        blob="experimentoutput/a",
         expires_at=now + timedelta(hours=24),
         expiry_text="2026-03-03T06:00:00Z",
         send_by=now + timedelta(hours=23, minutes=50),

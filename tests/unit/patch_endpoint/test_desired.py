@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patch_endpoint.desired import landed, released, request, want, with_facts
+from patch_endpoint.desired import Asked, landed, released, request, want, with_facts
 from patch_endpoint.fallback import refused
 from patch_endpoint.record import HISTORY_KEPT, Deployment, Past, Problem, Record
 from patch_endpoint.trained_model import TrainedModel
@@ -61,7 +61,7 @@ def test_in_a_tie_a_person_wins_over_a_greater_name() -> None:
 
 def test_a_person_is_later_than_anything_known_even_with_a_slow_clock() -> None:
     before = record(desired=deployment("b", at(minutes=5)))
-    wish = request(before, model("a"), "ada", "why not", NOW)
+    wish = request(before, model("a"), Asked("ada", "why not", NOW))
 
     after, verdict = wanted(before, wish)
 
@@ -71,8 +71,8 @@ def test_a_person_is_later_than_anything_known_even_with_a_slow_clock() -> None:
 
 
 def test_two_persons_in_one_second_the_later_wins_whatever_the_names() -> None:
-    first, _ = wanted(record(), request(record(), model("z"), "ada", None, NOW))
-    second, verdict = wanted(first, request(first, model("a"), "bob", None, NOW))
+    first, _ = wanted(record(), request(record(), model("z"), Asked("ada", None, NOW)))
+    second, verdict = wanted(first, request(first, model("a"), Asked("bob", None, NOW)))
 
     assert verdict == "desired"
     assert desired(second).model.name == "a"
@@ -322,7 +322,7 @@ def test_what_waited_is_desired_once_it_need_not_wait() -> None:
 
 def test_a_person_takes_over_what_waits() -> None:
     now, _ = wanted(record(), landed(model("b", at(minutes=1))), waits=True)
-    after, _ = wanted(now, request(now, model("a"), "ada", None, at(minutes=2)), waits=True)
+    after, _ = wanted(now, request(now, model("a"), Asked("ada", None, at(minutes=2))), waits=True)
 
     assert after.waiting is None
     assert desired(after).model.name == "a"

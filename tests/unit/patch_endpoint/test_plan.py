@@ -3,11 +3,15 @@
 import json
 from datetime import timedelta
 
+from patch_endpoint.claim import Foreseen
+from patch_endpoint.decide import Patch, Skip, decide
+from patch_endpoint.desired import Asked, request, want
 from patch_endpoint.plan import plan_of
 from patch_endpoint.record import Record
 from patch_endpoint.sas import Signer
 from protocols.studio_classic import StudioClassic
 from protocols.wire import Wire
+from settings.scoring_endpoint import ScoringEndpoint
 from tests.fakes.calls import Calls
 from tests.fakes.endpoints_folder import KEY, RESOURCE, table
 from tests.fakes.small_world import SmallWorld
@@ -18,18 +22,21 @@ from tests.unit.patch_endpoint.sample import NOW, at, attempt, deployment, model
 def plan(before: Record, *, more: str = "", key: str = "%CENSUS_API_KEY%") -> dict[str, object]:
     world = SmallWorld(table("census", key=key, more=more))
     tokens = MemoryTokenSource(Calls())
-    made = plan_of(
-        endpoint=world.engine.endpoints.current().by_name["census"],
-        record=before,
-        model=model("été.ilearner"),
-        by="ada",
-        now=at(minutes=1),
-        protocol=StudioClassic(Wire()),
-        signer=Signer("https://m.invalid", tokens, timedelta(hours=24), timedelta(hours=6)),
-        container="experimentoutput",
-    )
+    endpoint = world.engine.endpoints.current().by_name["census"]
+    wish = request(before, model("été.ilearner"), Asked("ada", None, at(minutes=1)))
+    record = want(before, wish, waits=False, now=at(minutes=1)).record
+    foreseen = foreseen_for(endpoint, record)
+    signer = Signer("https://m.invalid", tokens, timedelta(hours=24), timedelta(hours=6))
+    made = plan_of(endpoint, foreseen, StudioClassic(Wire()), signer)
     assert tokens.signed == []
     return made
+
+
+def foreseen_for(endpoint: ScoringEndpoint, record: Record) -> Foreseen:
+    decision = Skip("endpoint_fault") if endpoint.faults else decide(record, at(minutes=1))
+    if isinstance(decision, Patch):
+        return Foreseen(record, decision, "experimentoutput", decision.model.name)
+    return Foreseen(record, decision)
 
 
 def test_the_plan_says_what_would_be_sent_and_masks_every_secret() -> None:
