@@ -68,11 +68,11 @@ class Wire:
         }
         if body is not None:
             headers["Content-Type"] = "application/json; charset=utf-8"
-        # Prepared by hand: a session would look for other credentials in ~/.netrc.
-        prepared = requests.Request(method, url, headers=headers, data=body).prepare()
+        # Not the session's own way to prepare it, which takes other credentials out of ~/.netrc.
+        request = requests.Request(method, url, headers=headers, data=body)
         with Watchdog(self._limit) as watchdog:
             try:
-                return self._exchange(prepared)
+                return self._exchange(request.prepare())
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
                 late = f"no answer within {self._limit.total_seconds():g} s"
                 what = late if watchdog.has_bitten else _in_short(error)

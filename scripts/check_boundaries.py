@@ -1,6 +1,7 @@
 """Checks the boundaries that no linter knows: who imports whom, and where exemptions may stand.
 
 - The app and the local stack import nothing of each other.
+- A folder of the app imports only what `MAY_IMPORT` allows, so that no two depend on each other.
 - `os.environ` and `mock.patch` are ruff's business (TID251); here is checked that its exemption
   stands only where the environment may be read.
 """
@@ -11,16 +12,18 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-APP = {
-    "function_app",
-    "http_api",
-    "patch_endpoint",
-    "protocols",
-    "retrain_trigger",
-    "settings",
-    "state",
-    "telemetry",
+# From the top to the bottom. docs/architecture.md shows the same.
+MAY_IMPORT = {
+    "function_app": {"http_api", "retrain_trigger", "settings", "telemetry"},
+    "http_api": {"retrain_trigger", "patch_endpoint", "state", "settings", "telemetry"},
+    "retrain_trigger": {"patch_endpoint", "protocols", "state", "settings", "telemetry"},
+    "patch_endpoint": {"protocols", "state", "settings", "telemetry"},
+    "protocols": {"settings", "telemetry"},
+    "state": {"settings", "telemetry"},
+    "telemetry": {"settings"},
+    "settings": set[str](),
 }
+APP = set(MAY_IMPORT)
 STACK = {"local_stack"}
 SOURCES = ("*.py", *(f"{name}/**/*.py" for name in sorted(APP | STACK | {"scripts", "tests"})))
 
@@ -34,8 +37,11 @@ def faults(path: PurePosixPath, source: str) -> Iterator[str]:
     owner = path.parts[0].removesuffix(".py")
     foreign = STACK if owner in APP else APP if owner in STACK else set()
     for line, module in _imported(ast.parse(source)):
-        if module.partition(".")[0] in foreign:
+        folder = module.partition(".")[0]
+        if folder in foreign:
             yield f"{path}:{line}: {owner} imports {module}, which is on the other side."
+        elif owner in APP and folder in APP - MAY_IMPORT[owner] - {owner}:
+            yield f"{path}:{line}: {owner} imports {module}, which it must not know of."
     if str(path) in _MAY_READ_ENVIRONMENT or path.full_match(_ENTRY_POINT):
         return
     for number, text in enumerate(source.splitlines(), start=1):

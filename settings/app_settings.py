@@ -47,29 +47,17 @@ class Settings(msgspec.Struct, frozen=True):
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Read the app settings out of *environ*. Never raises: what is wrong is in `faults`."""
-    faults: list[Fault] = []
-
-    def setting[T](name: str, default: str, parse: Callable[[str], T]) -> T:
-        try:
-            return parse(environ.get(name) or default)
-        except ValueError as error:
-            faults.append(Fault(name, str(error)))
-            return parse(default)
-
-    def connection(name: str, *, for_trigger: bool) -> Connection | None:
-        found, wrong = read_connection(environ, name, for_trigger=for_trigger)
-        faults.extend(wrong)
-        return found
-
+    reading = _Reading(environ)
+    setting = reading.setting
     lifetime = setting("SAS_LIFETIME", "24h", _lifetime)
     renew_before = setting("SAS_RENEW_BEFORE", "6h", parse_duration)
     if renew_before >= lifetime:
-        faults.append(Fault("SAS_RENEW_BEFORE", "must be shorter than SAS_LIFETIME"))
+        reading.faults.append(Fault("SAS_RENEW_BEFORE", "must be shorter than SAS_LIFETIME"))
     setting("BLOB_SOURCE", DEFAULTS["BLOB_SOURCE"], _source)
     state_name = "StateStorage" if is_configured(environ, "StateStorage") else "AzureWebJobsStorage"
     return Settings(
-        model_storage=connection("ModelStorage", for_trigger=True),
-        state_storage=connection(state_name, for_trigger=False),
+        model_storage=reading.connection("ModelStorage", for_trigger=True),
+        state_storage=reading.connection(state_name, for_trigger=False),
         state_container=setting("STATE_CONTAINER", "retrain-state", _container),
         model_blobs=setting("MODEL_BLOBS", DEFAULTS["MODEL_BLOBS"], parse_model_blobs),
         endpoints_file=setting("ENDPOINTS_FILE", "endpoints.toml", _endpoints_file),
@@ -77,8 +65,28 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         sweep_schedule=setting("SWEEP_SCHEDULE", DEFAULTS["SWEEP_SCHEDULE"], Schedule),
         sas_lifetime=lifetime,
         sas_renew_before=renew_before,
-        faults=tuple(faults),
+        faults=tuple(reading.faults),
     )
+
+
+class _Reading:
+    """The settings as they are read, and what was found wrong."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self.faults: list[Fault] = []
+
+    def setting[T](self, name: str, default: str, parse: Callable[[str], T]) -> T:
+        try:
+            return parse(self._environ.get(name) or default)
+        except ValueError as error:
+            self.faults.append(Fault(name, str(error)))
+            return parse(default)
+
+    def connection(self, name: str, *, for_trigger: bool) -> Connection | None:
+        connection, faults = read_connection(self._environ, name, for_trigger=for_trigger)
+        self.faults += faults
+        return connection
 
 
 def _lifetime(text: str) -> timedelta:

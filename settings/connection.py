@@ -1,5 +1,6 @@
 """Storage connections, in the forms that Azure Functions knows."""
 
+import base64
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
@@ -67,21 +68,44 @@ def read_connection(
 
 
 def _by_connection_string(name: str, text: str) -> tuple[Connection | None, list[Fault]]:
-    fields = dict(part.split("=", 1) for part in text.strip().split(";") if "=" in part)
-    keys = {key.strip().lower() for key, value in fields.items() if value.strip()}
-    if text.strip().rstrip(";").lower() == DEVELOPMENT_STORAGE.lower():
+    fields = _fields(text)
+    if {key: value.lower() for key, value in fields.items()} == {"usedevelopmentstorage": "true"}:
         return Connection(name, connection_string=Secret(DEVELOPMENT_STORAGE)), []
-    if not {"accountname", "accountkey"} <= keys:
-        what = "is no connection string with AccountName and AccountKey, which signing needs"
+    what = _wrong_with(fields)
+    if what is not None:
         return None, [Fault(name, what)]
-    uri = next(
-        (value for key, value in fields.items() if key.strip().lower() == "blobendpoint"), ""
-    )
-    if uri and not is_safe_url(uri):
-        return None, [Fault(name, "has a BlobEndpoint that is neither https nor on this machine")]
-    if not uri and fields.get("DefaultEndpointsProtocol", "https").strip().lower() != "https":
-        return None, [Fault(name, "must say DefaultEndpointsProtocol=https")]
-    return Connection(name, connection_string=Secret(text.strip())), []
+    # Put together anew: the SDK knows no blanks around names and values.
+    whole = ";".join(f"{key}={value}" for key, value in fields.items())
+    return Connection(name, connection_string=Secret(whole)), []
+
+
+def _fields(text: str) -> dict[str, str]:
+    """Give the fields of a connection string; their names have no case of their own."""
+    parts = (part.partition("=") for part in text.split(";") if part.strip())
+    return {key.strip().lower(): value.strip() for key, _, value in parts}
+
+
+def _wrong_with(fields: Mapping[str, str]) -> str | None:
+    """Say what is wrong with a connection string, if anything."""
+    if not fields.get("accountname") or not fields.get("accountkey"):
+        return "is no connection string with AccountName and AccountKey, which signing needs"
+    if not all(fields.values()):
+        return "is no connection string: a part between semicolons is not name=value"
+    if not _is_base64(fields["accountkey"]):
+        return "has an AccountKey that is not base64: copy it whole, up to its last ="
+    if uri := fields.get("blobendpoint"):
+        if not is_safe_url(uri):
+            return "has a BlobEndpoint that is neither https nor on this machine"
+    elif fields.get("defaultendpointsprotocol", "https").lower() != "https":
+        return "must say DefaultEndpointsProtocol=https"
+    return None
+
+
+def _is_base64(key: str) -> bool:
+    try:
+        return bool(base64.b64decode(key, validate=True))
+    except ValueError:
+        return False
 
 
 def _by_identity(
@@ -113,8 +137,9 @@ def _identity_faults(
     name: str, uri: str, part: Callable[[str], str], *, for_trigger: bool
 ) -> list[Fault]:
     faults = []
-    if urlsplit(uri).scheme != "https" or not is_safe_url(uri):
-        faults.append(Fault(f"{name}__blobServiceUri", "must be https: it carries an identity"))
+    if not is_safe_url(uri) or urlsplit(uri).scheme != "https" or urlsplit(uri).query:
+        what = "must be an https address without a query: it is called with an identity"
+        faults.append(Fault(f"{name}__blobServiceUri", what))
     if for_trigger and not part("queueServiceUri"):
         what = "is not set: the blob trigger keeps its queues there"
         faults.append(Fault(f"{name}__queueServiceUri", what))

@@ -4,6 +4,7 @@ A fault in one endpoint's table disables that endpoint alone. A text that is no 
 file at all, and whoever reads it keeps the last good one.
 """
 
+import functools
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -29,7 +30,7 @@ class Endpoints(msgspec.Struct, frozen=True):
     Attributes:
         by_name: The endpoints, those with faults included.
         training_services: The training services without faults.
-        faults: All that is wrong, in the order of the file.
+        faults: All that is wrong.
     """
 
     by_name: Mapping[str, ScoringEndpoint]
@@ -61,47 +62,75 @@ def parse_endpoints(
     Raises:
         SettingsError: The text is no TOML.
     """
-    try:
-        document = tomllib.loads(content)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise SettingsError([Fault("ENDPOINTS_FILE", f"is no TOML: {error}")]) from error
-    faults = [Fault(key, "is no table of this file") for key in document if key not in _TABLES]
-    tables = {key: _subtables(document, key, faults) for key in _TABLES}
-
-    def secret(value: object) -> Secret:
-        return _secret(value, environ)
-
-    services: dict[str, TrainingService] = {}
-    for name, values in tables["training_services"].items():
-        wrong: list[Fault] = []
-        service = read_training_service(Table(f"training_services.{name}", values, wrong), secret)
-        faults += wrong
-        services |= {} if wrong else {name: service}
+    faults: list[Fault] = []
+    tables = _tables(content, faults)
+    secret = functools.partial(_secret, environ=environ)
+    services = _services(tables["training_services"], secret, faults)
     around = Surroundings(
         secret=secret,
-        request=lambda value: _request(value, read_relative),
+        request=functools.partial(_request, read_relative=read_relative),
         protocols=protocols,
         services=frozenset(tables["training_services"]),
         alone=len(tables["endpoints"]) == 1,
     )
+    by_name = _endpoints(tables["endpoints"], tables["defaults"], around, faults)
+    return Endpoints(by_name, services, tuple(faults))
+
+
+def _tables(content: str, faults: list[Fault]) -> dict[str, dict[str, Any]]:
+    """Give the tables of the file by name; one that is left out, or is no table, is empty."""
+    try:
+        document = tomllib.loads(content)
+    # Not every complaint is a TOMLDecodeError: a number of 5000 digits is a plain ValueError.
+    except (ValueError, RecursionError) as error:
+        raise SettingsError([Fault("ENDPOINTS_FILE", f"is no TOML: {error}")]) from error
+    faults += [Fault(key, "is no table of this file") for key in document if key not in _TABLES]
+    tables = {key: document.get(key, {}) for key in _TABLES}
+    for key, table in tables.items():
+        if not isinstance(table, dict):
+            faults.append(Fault(key, "must be a table"))
+            tables[key] = {}
+    return tables
+
+
+def _services(
+    tables: Mapping[str, Any], secret: Callable[[object], Secret], faults: list[Fault]
+) -> dict[str, TrainingService]:
+    services = {}
+    for name, values in tables.items():
+        table = Table(f"training_services.{name}", values, [])
+        service = read_training_service(table, secret)
+        faults += table.faults
+        if not table.faults:
+            services[name] = service
+    return services
+
+
+def _endpoints(
+    tables: Mapping[str, Any],
+    defaults: Mapping[str, Any],
+    around: Surroundings,
+    faults: list[Fault],
+) -> dict[str, ScoringEndpoint]:
     endpoints = {}
-    for name, values in tables["endpoints"].items():
-        if not is_endpoint_name(name):
+    for name, values in tables.items():
+        where = f"endpoints.{name}"
+        if is_endpoint_name(name):
+            endpoint = read_endpoint(name, _table(where, name, values, defaults), around)
+            faults += endpoint.faults
+            endpoints[name] = endpoint
+        else:
             what = "is no endpoint name: up to 63 of a-z, 0-9 and hyphens, no hyphen first"
-            faults.append(Fault(f"endpoints.{name}", what))
-            continue
-        merged = _named(_merged(tables["defaults"], values), name)
-        endpoints[name] = read_endpoint(name, Table(f"endpoints.{name}", merged, []), around)
-        faults += endpoints[name].faults
-    return Endpoints(endpoints, services, tuple(faults))
+            faults.append(Fault(where, what))
+    return endpoints
 
 
-def _subtables(document: Mapping[str, Any], key: str, faults: list[Fault]) -> dict[str, Any]:
-    tables = document.get(key, {})
-    if isinstance(tables, dict):
-        return tables
-    faults.append(Fault(key, "must be a table"))
-    return {}
+def _table(where: str, name: str, values: object, defaults: Mapping[str, Any]) -> Table:
+    """Give an endpoint's table with the defaults under it."""
+    try:
+        return Table(where, _named(_merged(defaults, values), name), [])
+    except RecursionError:
+        return Table(where, {}, [Fault(where, "has tables in tables in tables, too many")])
 
 
 def _merged(defaults: object, values: object) -> Any:

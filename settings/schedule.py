@@ -3,8 +3,16 @@
 import re
 from datetime import datetime, timedelta
 
-_FIELD_NAMES = ("second", "minute", "hour", "day", "month", "day of week")
-_FIELD = re.compile(r"[0-9A-Za-z*/,\-]+")
+# What croniter knows and NCRONTAB does not (L, W, H, R, ?, #) stays out.
+_NUMBERS = r"[0-9*/,\-]"
+_FIELDS = {
+    "second": _NUMBERS,
+    "minute": _NUMBERS,
+    "hour": _NUMBERS,
+    "day": _NUMBERS,
+    "month": _NUMBERS + r"|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec",
+    "day of week": _NUMBERS + r"|sun|mon|tue|wed|thu|fri|sat",
+}
 _PERIODS_LOOKED_AT = 24
 
 
@@ -26,13 +34,20 @@ class Schedule:
     def next_after(self, instant: datetime) -> datetime:
         """Give the first occurrence later than *instant*."""
         # croniter is only needed where a schedule is read: not on a landing's cold start.
-        from croniter import CroniterError, croniter  # noqa: PLC0415 - see above
+        from croniter import (  # noqa: PLC0415 - see above
+            CroniterBadDateError,
+            CroniterError,
+            croniter,
+        )
 
         try:
             cron = croniter(self.text, instant, second_at_beginning=True, day_or=False)
             occurrence: datetime = cron.get_next(datetime)
-        except CroniterError as error:
-            raise ValueError(f"is no NCRONTAB schedule: {error}") from error
+        except CroniterBadDateError:
+            raise ValueError("is no NCRONTAB schedule: it never occurs") from None
+        except CroniterError:
+            # The error's own text quotes the schedule, and a fault quotes no value.
+            raise ValueError("is no NCRONTAB schedule: a number, range or step is wrong") from None
         return occurrence
 
     def latest_until(self, instant: datetime) -> datetime:
@@ -56,16 +71,16 @@ class Schedule:
 
 def _checked_fields(text: str) -> list[str]:
     fields = text.split()
-    if len(fields) == len(_FIELD_NAMES) - 1:
+    if len(fields) == len(_FIELDS) - 1:
         fields.insert(0, "0")
-    if len(fields) != len(_FIELD_NAMES):
+    if len(fields) != len(_FIELDS):
         raise ValueError(
             f"is no NCRONTAB schedule: it has {len(fields)} fields and needs six "
-            f"({', '.join(_FIELD_NAMES)})"
+            f"({', '.join(_FIELDS)})"
         )
-    for name, field in zip(_FIELD_NAMES, fields, strict=True):
-        if not _FIELD.fullmatch(field):
+    for (name, characters), field in zip(_FIELDS.items(), fields, strict=True):
+        if not re.fullmatch(f"(?:{characters})+", field, re.IGNORECASE):
             raise ValueError(f"is no NCRONTAB schedule: the {name} field cannot be read")
-    if "7" in re.split(r"[,\-/]", fields[-1].split("/")[0]):
+    if re.search(r"(?<![0-9/])0*7(?![0-9])", fields[-1]):  # after a slash it is a step
         raise ValueError("is no NCRONTAB schedule: a day of week is 0 (Sunday) to 6, not 7")
     return fields

@@ -13,6 +13,8 @@ from settings.secret import Secret
 from settings.table import Table, text, typed
 
 EVERY_MODEL = "**"
+_THROTTLE_LEVELS = ("Low", "High")
+_MOST_CONCURRENT_CALLS = 200
 
 
 class SmokeTest(msgspec.Struct, frozen=True):
@@ -29,8 +31,14 @@ class SmokeTest(msgspec.Struct, frozen=True):
     expect: str
 
 
-class CreateEndpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """What `create_endpoint` asks for when it adds the scoring endpoint."""
+class CreateEndpoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What `create_endpoint` asks for when it adds the scoring endpoint.
+
+    Attributes:
+        description: For whoever looks at the web service.
+        throttle_level: `Low` or `High`, as the management API knows them.
+        max_concurrent_calls: 1 to 200, with `High` alone; None: as the service has it.
+    """
 
     description: str = ""
     throttle_level: str = "Low"
@@ -98,32 +106,40 @@ def read_endpoint(name: str, table: Table, around: Surroundings) -> ScoringEndpo
     """Read one table of `endpoints`; what is wrong with it is in the endpoint's faults."""
 
     def protocol(value: object) -> str:
-        if value not in around.protocols:
+        if text(value) not in around.protocols:
             raise ValueError(f"must be one of: {', '.join(sorted(around.protocols))}")
         return text(value)
 
     retrain = read_retrain(table.table("retrain"), around.services)
-    alone = around.alone or retrain is not None
-    fallback = EVERY_MODEL if around.alone and retrain is None else None
-    models = table.optional("models", _pattern, fallback)
-    if models is None and not alone and not any(f.where.endswith(".models") for f in table.faults):
-        table.fault("models", "is missing: it may be left out only where there is one endpoint")
     endpoint = ScoringEndpoint(
         name=name,
         protocol=table.optional("protocol", protocol, "studio-classic"),
         patch_url=table.required("patch_url", safe_url, instead=""),
         api_key=table.required("api_key", around.secret, instead=Secret("")),
         resource=table.optional("resource", text, None),
-        models=models,
+        models=_read_models(table, alone=around.alone, is_retrained=retrain is not None),
         auto_deploy=table.optional("auto_deploy", typed(bool), default=True),
         keep=table.optional("keep", _keep, 5),
         smoke_test=_read_smoke_test(table.table("smoke_test"), around),
         retrain=retrain,
         workspace_token=table.optional("workspace_token", around.secret, None),
-        create=table.optional("create", typed(CreateEndpoint), CreateEndpoint()),
+        create=table.optional("create", _create, CreateEndpoint()),
     )
     table.refuse_unknown()
     return msgspec.structs.replace(endpoint, faults=tuple(table.faults))
+
+
+def _read_models(table: Table, *, alone: bool, is_retrained: bool) -> str | None:
+    """Read `models`, which may be left out where it is clear without it; None takes no blob."""
+    faults_before = len(table.faults)
+    models = table.optional("models", _pattern, None)
+    is_left_out = models is None and len(table.faults) == faults_before
+    if not is_left_out or is_retrained:
+        return models
+    if not alone:
+        table.fault("models", "is missing: it may be left out only where there is one endpoint")
+        return None
+    return EVERY_MODEL
 
 
 def _read_smoke_test(table: Table | None, around: Surroundings) -> SmokeTest | None:
@@ -142,7 +158,10 @@ def _pattern(value: object) -> str:
     pattern = text(value)
     if pattern.startswith("/"):
         raise ValueError("must not begin with a slash: it matches within the container")
-    PurePosixPath("probe").full_match(pattern)
+    if pattern.endswith("/"):
+        raise ValueError("must not end with a slash: all below a folder is folder/**")
+    if not {".", ".."}.isdisjoint(pattern.split("/")):
+        raise ValueError("must not hold . or .. between slashes: no blob matches that")
     return pattern
 
 
@@ -153,6 +172,16 @@ def _keep(value: object) -> int:
     return keep
 
 
+def _create(value: object) -> CreateEndpoint:
+    create = msgspec.convert(value, CreateEndpoint, strict=True)
+    if create.throttle_level not in _THROTTLE_LEVELS:
+        raise ValueError(f"throttle_level must be {' or '.join(_THROTTLE_LEVELS)}")
+    calls = create.max_concurrent_calls
+    if calls is not None and not 1 <= calls <= _MOST_CONCURRENT_CALLS:
+        raise ValueError(f"max_concurrent_calls must be 1 to {_MOST_CONCURRENT_CALLS}")
+    return create
+
+
 def _expression(value: object) -> str:
     # jmespath is only needed where a smoke test is: not on everybody's cold start.
     import jmespath.exceptions  # noqa: PLC0415 - see above
@@ -160,7 +189,10 @@ def _expression(value: object) -> str:
     try:
         jmespath.compile(text(value))
     except jmespath.exceptions.JMESPathError as error:
-        raise ValueError(f"is no JMESPath expression: {str(error).splitlines()[0]}") from error
+        # The error's own text quotes the expression, and a fault quotes no value.
+        position = getattr(error, "lex_position", getattr(error, "lexer_position", None))
+        where = "" if position is None else f": look at column {position + 1}"
+        raise ValueError(f"is no JMESPath expression{where}") from None
     return text(value)
 
 
@@ -168,6 +200,6 @@ def is_json(body: bytes) -> bool:
     """Say whether *body* is JSON."""
     try:
         json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True

@@ -24,11 +24,15 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        return hmac.compare_digest(self._value.encode(), other._value.encode())
+        return hmac.compare_digest(self._bytes(), other._bytes())
 
     @override
     def __hash__(self) -> int:
         return hash((Secret, self._value))
+
+    def _bytes(self) -> bytes:
+        # An environment may hold what is no UTF-8, and a plain encode() would raise with the value.
+        return self._value.encode("utf-8", "surrogatepass")
 
     @override
     def __reduce__(self) -> str | tuple[object, ...]:

@@ -56,9 +56,11 @@ class Table:
         value = self._values.pop(key)
         try:
             return parse(value)
-        except (ValueError, msgspec.ValidationError) as error:
+        except ValueError as error:  # msgspec.ValidationError is one
             self.fault(key, str(error))
-            return instead
+        except RecursionError:
+            self.fault(key, "is nested too deeply")
+        return instead
 
 
 def typed[T](kind: type[T]) -> Parse[T]:

@@ -4,10 +4,9 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
-from typing import Any, Protocol
+from typing import Protocol
 
-from azure.core import MatchConditions
-from azure.core.exceptions import ResourceNotFoundError, ResourceNotModifiedError
+from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient
 
 from settings.endpoints_file import Endpoints, parse_endpoints
@@ -56,6 +55,7 @@ class EndpointsSource:
         self._environ, self._protocols, self._now = environ, protocols, now
         self._lock = threading.Lock()
         self._version: str | None = None
+        self._read_at: datetime | None = None
         self._good: Endpoints | None = None
         self._faults: tuple[Fault, ...] = ()
 
@@ -79,16 +79,25 @@ class EndpointsSource:
             return self._faults
 
     def _refresh(self) -> None:
-        version = self._folder.version(self._now())
-        if version is not None and version == self._version:
-            return
-        self._version = version
+        now = self._now()
+        version = self._folder.version(now)
         if version is None:
             self._faults = (Fault("ENDPOINTS_FILE", "names a file that is not there"),)
-            return
+        elif version != self._version or self._may_be_mended(now):
+            self._read()
+            self._read_at = now
+        # Only once it was read: where storage failed, the next call tries again.
+        self._version = version
+
+    def _may_be_mended(self, now: datetime) -> bool:
+        """Say whether a fault may be gone with the file unchanged, as when a request came late."""
+        is_old = self._read_at is None or now - self._read_at >= LOOK_AGAIN_AFTER
+        return bool(self._faults) and is_old
+
+    def _read(self) -> None:
         try:
             endpoints = parse_endpoints(
-                self._folder.read(self._name).decode("utf-8"),
+                self._folder.read(self._name).decode("utf-8-sig"),  # Windows editors write a BOM
                 environ=self._environ,
                 read_relative=self._folder.read,
                 protocols=self._protocols,
@@ -147,17 +156,12 @@ class BlobFolder:
             return content
 
     def _look(self) -> str | None:
-        condition: dict[str, Any] = (
-            {"etag": self._etag, "match_condition": MatchConditions.IfModified}
-            if self._etag
-            else {}
-        )
+        # Without a condition on the ETag: a HEAD has no body to spare, and the SDK makes a 304 an
+        # error like that of a failed write.
         blob = self._container.get_blob_client(str(self._path))
         with mapped("look at the endpoints file"):
             try:
-                etag: str = blob.get_blob_properties(**condition).etag
-            except ResourceNotModifiedError:
-                return self._etag
+                etag: str = blob.get_blob_properties().etag
             except ResourceNotFoundError:
                 return None
             return etag

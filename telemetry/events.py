@@ -26,4 +26,7 @@ def quieten_sdks() -> None:
 
 def _quoted(value: str) -> str:
     plain = value.isprintable() and not any(sign in value for sign in ' "=')
-    return value if plain and value else f'"{value.encode("unicode_escape").decode()}"'
+    if plain and value:
+        return value
+    escaped = value.encode("unicode_escape").decode().replace('"', r"\"")
+    return f'"{escaped}"'

@@ -57,7 +57,7 @@ def parse_schedule(expression: str, now: datetime) -> Schedule:
         pattern.fullmatch(text) for pattern, text in zip(patterns, fields, strict=True)
     ):
         raise ScheduleError(f"schedule {expression!r} is not NCRONTAB: six fields, seconds first")
-    if re.search(r"(?<![0-9/])7", fields[5]):
+    if re.search(r"(?<![0-9/])0*7", fields[5]):
         raise ScheduleError(f"schedule {expression!r}: days of the week are 0 (Sunday) to 6")
     schedule = Schedule(" ".join(fields))
     try:

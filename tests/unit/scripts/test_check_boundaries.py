@@ -18,6 +18,9 @@ EXEMPTION = "import os\nos.environ  # noqa" + ": TID251 - made up\n"
         ("patch_endpoint/sas.py", EXEMPTION),
         ("local_stack/story.py", EXEMPTION),
         ("tests/unit/test_sas.py", EXEMPTION),
+        ("settings/app.py", "import patch_endpoint.sas\n"),
+        ("patch_endpoint/deploy.py", "def late():\n    from retrain_trigger import landed\n"),
+        ("protocols/http.py", "from state.store import StateStore\n"),
     ],
 )
 def test_a_crossed_boundary_is_one_fault_with_its_place(path: str, source: str) -> None:
@@ -34,7 +37,10 @@ def test_a_crossed_boundary_is_one_fault_with_its_place(path: str, source: str) 
         ("local_stack/ml_service/__main__.py", EXEMPTION),
         ("local_stack/stack.py", "from local_stack.settings import x\nfrom . import state\n"),
         ("tests/e2e/test_demo.py", "import local_stack\nimport patch_endpoint\n"),
-        ("settings/app.py", "import patch_endpoint.sas\n"),
+        (
+            "retrain_trigger/watch.py",
+            "import patch_endpoint.deploy\nfrom . import engine\n",
+        ),
     ],
 )
 def test_what_is_allowed_is_no_fault(path: str, source: str) -> None:

@@ -1,0 +1,191 @@
+"""The endpoints file as a blob, in real storage."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from azure.storage.blob import BlobServiceClient, ContainerClient
+
+from local_stack.azurite import Azurite
+from settings.connection import Connection
+from settings.secret import Secret
+from state.clients import blob_service
+from state.endpoints_source import LOOK_AGAIN_AFTER, BlobFolder, EndpointsSource
+from state.storage_errors import UnavailableError
+
+FILE = "prod/endpoints.toml"
+KEYS = {"KEY": "a-key"}
+CENSUS = """
+[endpoints.census]
+patch_url = "https://management.example/census"
+api_key = "%KEY%"
+"""
+TESTED = (
+    CENSUS
+    + """
+[endpoints.census.smoke_test]
+score_url = "https://services.example/execute"
+request = "smoke/census.json"
+expect = "ok"
+"""
+)
+
+
+class Clock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 23, 10, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        """Give the time."""
+        return self.now
+
+    def pass_by(self, time: timedelta = LOOK_AGAIN_AFTER) -> None:
+        """Let time pass."""
+        self.now += time
+
+
+@pytest.fixture
+def service(azurite: Azurite) -> Iterator[BlobServiceClient]:
+    """The client that the app makes of a connection string."""
+    connection = Connection("StateStorage", connection_string=Secret(azurite.connection_string))
+    with blob_service(connection) as client:
+        yield client
+
+
+@pytest.fixture
+def container(service: BlobServiceClient, container_name: str) -> ContainerClient:
+    """A container that is there."""
+    return service.create_container(container_name)
+
+
+def _source(container: ContainerClient, service: BlobServiceClient, now: Clock) -> EndpointsSource:
+    return EndpointsSource(
+        BlobFolder(service, container.container_name, FILE),
+        "endpoints.toml",
+        environ=KEYS,
+        protocols=frozenset({"studio-classic"}),
+        now=now,
+    )
+
+
+def test_file_and_request_are_read_beside_each_other(
+    container: ContainerClient, service: BlobServiceClient
+) -> None:
+    container.upload_blob(FILE, TESTED.encode())
+    container.upload_blob("prod/smoke/census.json", b'{"Inputs": {}}')
+
+    census = _source(container, service, Clock()).current().by_name["census"]
+
+    assert census.faults == ()
+    assert census.smoke_test is not None
+    assert census.smoke_test.request == b'{"Inputs": {}}'
+
+
+def test_a_file_at_the_top_of_its_container_is_found(
+    container: ContainerClient, service: BlobServiceClient
+) -> None:
+    container.upload_blob("endpoints.toml", CENSUS.encode())
+    folder = BlobFolder(service, container.container_name, "endpoints.toml")
+
+    assert folder.read("endpoints.toml") == CENSUS.encode()
+    assert folder.version(Clock()()) is not None
+
+
+def test_a_changed_blob_comes_into_force_at_the_next_look(
+    container: ContainerClient, service: BlobServiceClient
+) -> None:
+    now = Clock()
+    container.upload_blob(FILE, CENSUS.encode())
+    source = _source(container, service, now)
+    first = source.current()
+
+    container.upload_blob(FILE, CENSUS.replace("census", "credit").encode(), overwrite=True)
+    now.pass_by(LOOK_AGAIN_AFTER - timedelta(seconds=1))
+    within = source.current()
+    now.pass_by(timedelta(seconds=1))
+    after = source.current()
+
+    assert within is first
+    assert list(after.by_name) == ["credit"]
+
+
+def test_a_blob_that_did_not_change_is_not_read_again(
+    container: ContainerClient, service: BlobServiceClient
+) -> None:
+    now = Clock()
+    container.upload_blob(FILE, CENSUS.encode())
+    source = _source(container, service, now)
+    first = source.current()
+
+    now.pass_by()
+
+    assert source.current() is first
+
+
+@pytest.mark.parametrize("content", [b"[endpoints", b"\xff", None], ids=["toml", "text", "gone"])
+def test_the_last_good_blob_stays_in_force_and_the_mended_one_follows(
+    container: ContainerClient, service: BlobServiceClient, content: bytes | None
+) -> None:
+    now = Clock()
+    container.upload_blob(FILE, CENSUS.encode())
+    source = _source(container, service, now)
+    good = source.current()
+
+    if content is None:
+        container.delete_blob(FILE)
+    else:
+        container.upload_blob(FILE, content, overwrite=True)
+    now.pass_by()
+    kept, faults = source.current(), source.faults()
+    container.upload_blob(FILE, CENSUS.replace("census", "credit").encode(), overwrite=True)
+    now.pass_by()
+
+    assert kept is good
+    assert [fault.where for fault in faults] == ["ENDPOINTS_FILE"]
+    assert list(source.current().by_name) == ["credit"]
+    assert source.faults() == ()
+
+
+def test_a_missing_request_is_a_fault_until_it_is_uploaded(
+    container: ContainerClient, service: BlobServiceClient
+) -> None:
+    now = Clock()
+    container.upload_blob(FILE, TESTED.encode())
+    source = _source(container, service, now)
+    before = [str(fault) for fault in source.faults()]
+
+    container.upload_blob("prod/smoke/census.json", b"{}")
+    now.pass_by()
+
+    assert before == ["endpoints.census.smoke_test.request: cannot be read: no such blob"]
+    assert source.faults() == ()
+
+
+def test_a_container_that_is_not_there_is_a_missing_file(
+    service: BlobServiceClient, container_name: str
+) -> None:
+    missing = service.get_container_client(container_name)
+
+    faults = _source(missing, service, Clock()).faults()
+
+    assert [str(fault) for fault in faults] == ["ENDPOINTS_FILE: names a file that is not there"]
+
+
+def test_storage_that_refuses_is_told_apart_from_a_missing_file(
+    azurite: Azurite, container: ContainerClient
+) -> None:
+    """A wrong account key: nothing is known of the file, so it is no fault of the file."""
+    container.upload_blob(FILE, CENSUS.encode())
+    wrong = azurite.connection_string.replace(azurite.account_key, "d3Jvbmcta2V5")
+    assert wrong != azurite.connection_string
+    connection = Connection("StateStorage", connection_string=Secret(wrong))
+
+    with blob_service(connection) as client:
+        source = _source(container, client, Clock())
+        with pytest.raises(UnavailableError) as failure:
+            source.current()
+
+    assert failure.value.status == 403
+    assert "d3Jvbmcta2V5" not in str(failure.value)

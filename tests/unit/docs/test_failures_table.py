@@ -1,0 +1,129 @@
+"""What the README says of failures: its states, codes and times are those of the code."""
+
+import ast
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from patch_endpoint import attempt, decide, sas
+from patch_endpoint.record import State
+from protocols import studio_classic, wire
+from protocols.protocol import Refused
+from tests.unit.docs.markdown import README, ROOT, code, section, table
+
+TEXT = README.read_text("utf-8")
+FAILURES = table(TEXT, "cause")
+STATES = set(State.__value__.__args__)
+NOT_SET_YET = {"rolled_back"}  # comes with rollbacks
+# A protocol is asked for the smoke test only where there is one.
+NOBODY_SEES = {"no_smoke_test"}
+CARRY_A_CODE = {"Problem", "Refused", "Unsettled"}
+
+TIMES = {
+    "first pause between two tries": decide.FIRST_PAUSE,
+    "longest pause, after doubling each time": decide.LONGEST_PAUSE,
+    "longest `Retry-After` that is heeded": studio_classic.LONGEST_RETRY_AFTER,
+    "one request in all": wire.REQUEST_LIMIT,
+    "from an accepted PATCH to the first question whether it serves": (
+        studio_classic.StudioClassic.settles_after
+    ),
+    "how long its effect is asked for": decide.CONFIRM_FOR,
+    "how long a PATCH without an answer may yet be applied": attempt.LATE_FOR,
+    "how often an endpoint whose table has a fault is looked at again": attempt.FAULT_PAUSE,
+    "a token is back-dated by": sas.BACK_DATED,
+}
+
+
+def _codes(file: Path) -> Iterator[str]:
+    """Every code that a file can give a failure; one with a number in it ends in `<status>`."""
+    tree = ast.parse(file.read_text("utf-8"))
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Name(id=name), args=[ast.Constant(value=str(text)), *_]):
+                if name in CARRY_A_CODE:
+                    yield text
+            case ast.Assign(value=value) | ast.AnnAssign(value=value):
+                for inner in ast.walk(value) if value else ():
+                    if isinstance(inner, ast.JoinedStr) and _begins(inner) == "http_":
+                        yield "http_<status>"
+
+
+def _begins(text: ast.JoinedStr) -> str:
+    first = text.values[0]
+    return str(first.value) if isinstance(first, ast.Constant) else ""
+
+
+def _codes_of_the_app() -> set[str]:
+    files = [*(ROOT / "protocols").glob("*.py"), *(ROOT / "patch_endpoint").glob("*.py")]
+    return {one for file in files for one in _codes(file)}
+
+
+def _said() -> set[str]:
+    return {word for row in FAILURES for word in code(row["state, code"])}
+
+
+def test_every_code_and_state_in_the_table_is_in_the_code_and_none_is_left_out() -> None:
+    codes = _codes_of_the_app() - NOBODY_SEES
+
+    assert _said() == codes | (STATES - NOT_SET_YET)
+
+
+def test_a_state_that_the_table_leaves_out_is_set_nowhere() -> None:
+    sources = [*(ROOT / "patch_endpoint").glob("*.py"), *(ROOT / "retrain_trigger").glob("*.py")]
+    setting = [
+        keyword.value.value
+        for file in sources
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+        for keyword in node.keywords
+        if keyword.arg == "state" and isinstance(keyword.value, ast.Constant)
+    ]
+
+    assert not NOT_SET_YET & set(setting)
+    assert {"live", "refused", "waiting"} <= set(setting)
+
+
+def test_the_statuses_in_the_table_are_told_apart_as_the_code_does() -> None:
+    causes = {status: row for row in FAILURES for status in _statuses(row["cause"])}
+
+    for status in range(400, 500):
+        found = studio_classic._unwelcome(  # noqa: SLF001 - the one place where they are told apart
+            wire.HttpAnswer(status, {}, b""), []
+        )
+        refused = isinstance(found, Refused)
+        row = causes.get(status)
+        state = code(row["state, code"])[0] if row else "refused"
+        assert ("refused" if refused else "pending") == state, status
+        about_model = getattr(found, "about_model", False)
+        assert about_model == (row is not None and refused), status
+
+
+def _statuses(cause: str) -> list[int]:
+    return [int(word) for word in cause.replace(",", " ").split() if word.isdecimal()]
+
+
+@pytest.mark.parametrize("row", table(TEXT, "time"), ids=lambda row: row["time"])
+def test_a_time_in_the_table_is_the_constant(row: dict[str, str]) -> None:
+    number, unit = row["is"].split()
+    units = {"s": "seconds", "min": "minutes", "h": "hours"}
+
+    assert timedelta(**{units[unit]: int(number)}) == TIMES[row["time"]]
+
+
+def test_no_time_is_left_out() -> None:
+    assert {row["time"] for row in table(TEXT, "time")} == set(TIMES)
+
+
+def test_the_claim_ends_when_the_table_says() -> None:
+    row = next(row for row in FAILURES if "crashes" in row["cause"])
+    claim = attempt.SEND_WITHIN + wire.REQUEST_LIMIT + attempt.CLOCK_SLACK
+
+    assert f"after {claim.total_seconds():g} s" in row["the app"]
+    slow = next(row for row in FAILURES if "between the claim" in row["cause"])
+    assert f"{attempt.SEND_WITHIN.total_seconds():g} s" in slow["cause"]
+
+
+def test_the_section_names_the_call_that_shows_it() -> None:
+    assert "`GET /api/endpoints/{endpoint}`" in section(TEXT, "When things fail")

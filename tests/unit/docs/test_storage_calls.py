@@ -1,0 +1,89 @@
+"""The README's figures on storage calls, counted at the two places where they are made.
+
+One call of a `StateStore` or a `ModelCatalog` is one request, a listing's further pages aside.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+import pytest
+
+from retrain_trigger.landed import model_landed
+from retrain_trigger.watch import watch
+from tests.fakes.small_world import NAME, SmallWorld
+from tests.unit.docs.markdown import README, table
+
+SAID: Final = {row["what"]: int(row["calls"]) for row in table(README.read_text("utf-8"), "what")}
+FIRST, SECOND = f"{NAME}/1.ilearner", f"{NAME}/2.ilearner"
+
+
+def _settle(world: SmallWorld) -> None:
+    """Land one model and let it become live."""
+    world.land(FIRST)
+    world.run(minutes=10)
+    assert world.desired().state == "live"
+
+
+def _idle_tick(world: SmallWorld) -> None:
+    _settle(world)
+    world.calls.forget()
+    assert world.tick() == 0
+
+
+def _first_model(world: SmallWorld) -> None:
+    world.land(FIRST)
+    assert world.desired().state == "patched"
+
+
+def _further_model(world: SmallWorld) -> None:
+    _settle(world)
+    world.calls.forget()
+    world.land(SECOND)
+    assert (world.desired().model.name, world.desired().state) == (SECOND, "patched")
+
+
+def _same_event(world: SmallWorld) -> None:
+    _settle(world)
+    world.calls.forget()
+    model_landed(world.engine, FIRST)
+
+
+def _confirmation(world: SmallWorld) -> None:
+    world.land(FIRST)
+    world.clock.advance(seconds=40)
+    world.calls.forget()
+    assert watch(world.engine) == 1
+    assert world.desired().state == "live"
+
+
+def _sweep(world: SmallWorld) -> None:
+    _settle(world)
+    world.calls.forget()
+    assert world.sweep() == 0
+
+
+@pytest.mark.parametrize(
+    ("what", "work", "beside"),
+    [
+        ("a tick of `watch` with nothing due, whatever the number of endpoints", _idle_tick, 0),
+        ("an endpoint's first model, from event to accepted PATCH", _first_model, 0),
+        ("a further model", _further_model, 0),
+        ("the same event again", _same_event, 0),
+        ("confirming a model, beyond the tick", _confirmation, 2),
+        ("a `sweep` that finds nothing, with one page in each of its two lists", _sweep, 0),
+    ],
+)
+def test_it_costs_as_many_calls_as_the_readme_says(
+    what: str, work: Callable[[SmallWorld], None], beside: int
+) -> None:
+    world = SmallWorld()
+
+    work(world)
+
+    assert world.calls.count("state.") + world.calls.count("models.") == SAID[what] + beside
+
+
+def test_no_figure_goes_uncounted() -> None:
+    marked = test_it_costs_as_many_calls_as_the_readme_says.pytestmark  # type: ignore[attr-defined]
+
+    assert {case[0] for case in marked[0].args[1]} == set(SAID)

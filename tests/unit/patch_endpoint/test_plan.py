@@ -1,0 +1,85 @@
+"""What a person's request would do: told, and nothing done."""
+
+import json
+from datetime import timedelta
+
+from patch_endpoint.claim import Foreseen
+from patch_endpoint.decide import Patch, Skip, decide
+from patch_endpoint.desired import Asked, request, want
+from patch_endpoint.plan import plan_of
+from patch_endpoint.record import Record
+from patch_endpoint.sas import Signer
+from protocols.studio_classic import StudioClassic
+from protocols.wire import Wire
+from settings.scoring_endpoint import ScoringEndpoint
+from settings.secret import Secret
+from telemetry.redaction import MASK
+from tests.fakes.calls import Calls
+from tests.fakes.endpoints_folder import KEY, RESOURCE, table
+from tests.fakes.small_world import SmallWorld
+from tests.fakes.token_source import MemoryTokenSource
+from tests.unit.patch_endpoint.sample import NOW, at, attempt, deployment, model, record
+
+
+def plan(before: Record, *, more: str = "", key: str = "%CENSUS_API_KEY%") -> dict[str, object]:
+    world = SmallWorld(table("census", key=key, more=more))
+    tokens = MemoryTokenSource(Calls())
+    endpoint = world.engine.endpoints.current().by_name["census"]
+    wish = request(before, model("été.ilearner"), Asked("ada", None, at(minutes=1)))
+    record = want(before, wish, waits=False, now=at(minutes=1)).record
+    signer = Signer("https://m.invalid", tokens, timedelta(hours=24), timedelta(hours=6))
+    made = plan_of(endpoint, foreseen_for(endpoint, record, signer), StudioClassic(Wire()))
+    assert tokens.signed == []
+    return made
+
+
+def foreseen_for(endpoint: ScoringEndpoint, record: Record, signer: Signer) -> Foreseen:
+    decision = Skip("endpoint_fault") if endpoint.faults else decide(record, at(minutes=1))
+    if isinstance(decision, Patch):
+        masked = signer.reference("experimentoutput", decision.model.name, Secret(f"?sig={MASK}"))
+        return Foreseen(record, decision, masked)
+    return Foreseen(record, decision)
+
+
+def test_the_plan_says_what_would_be_sent_and_masks_every_secret() -> None:
+    made = plan(record())
+
+    text = json.dumps(made, default=str)
+    assert KEY not in text
+    assert made["decision"] == "patch"
+    assert made["request"] == {
+        "method": "PATCH",
+        "url": "https://studio.invalid/workspaces/w/webservices/s/endpoints/census",
+        "headers": {"Authorization": "Bearer <SECRET>"},
+        "body": {
+            "Resources": [
+                {
+                    "Name": RESOURCE,
+                    "Location": {
+                        "BaseLocation": "https://m.invalid/",
+                        "RelativeLocation": "experimentoutput/%C3%A9t%C3%A9.ilearner",
+                        "SasBlobToken": "?sig=<SECRET>",
+                    },
+                }
+            ]
+        },
+    }
+
+
+def test_the_plan_says_that_it_would_wait_for_the_patch_in_flight() -> None:
+    made = plan(record(desired=deployment("a"), attempt=attempt("a", at(seconds=50))))
+
+    assert (made["decision"], made["reason"]) == ("wait", "in_flight")
+
+
+def test_the_plan_says_that_the_tables_fault_stands_in_the_way() -> None:
+    made = plan(record(), key="%NO_SUCH_SETTING%")
+
+    assert (made["decision"], made["reason"]) == ("wait", "endpoint_fault")
+
+
+def test_a_plan_changes_nothing() -> None:
+    before = record(desired=deployment("a", NOW))
+    plan(before)
+
+    assert before == record(desired=deployment("a", NOW))

@@ -1,0 +1,100 @@
+"""What serves is given a fresh token before the one that it has expires."""
+
+import itertools
+from datetime import timedelta
+
+import pytest
+
+from protocols.protocol import Unsettled
+from tests.fakes.small_world import SmallWorld
+
+MODEL = "census/model.ilearner"
+NEWER = "census/newer.ilearner"
+DOWN = Unsettled("http_503", "down for maintenance")
+
+
+@pytest.mark.parametrize(
+    ("lifetime", "renew_before"),
+    [
+        (timedelta(hours=24), timedelta(hours=6)),
+        (timedelta(days=6), timedelta(days=1)),
+        (timedelta(hours=1), timedelta(minutes=15)),
+    ],
+)
+def test_thirty_days_of_renewals_keep_the_token_valid_with_as_few_patches_as_can_be(
+    lifetime: timedelta, renew_before: timedelta
+) -> None:
+    """A token is renewed after lifetime - renew_before, up to a tenth of that earlier."""
+    world = SmallWorld(lifetime=lifetime, renew_before=renew_before)
+    span = timedelta(days=30)
+    world.land(MODEL)
+    world.run(days=30)
+
+    sent = world.scoring.sent
+    for before, renewal in itertools.pairwise(sent):
+        assert renewal.at < before.token_expires_at - renew_before + timedelta(minutes=1)
+    assert sent[-1].token_expires_at > world.clock.instant
+    longest = lifetime - renew_before
+    assert span // (longest + timedelta(minutes=1)) <= len(sent) - 1
+    assert len(sent) - 1 <= span // (longest * 0.9)
+    assert {one.blob for one in sent} == {f"experimentoutput/{MODEL}"}
+    assert world.desired().state == "live"
+
+
+def test_a_renewal_changes_neither_since_when_nor_how_it_was_confirmed() -> None:
+    world = SmallWorld()
+    world.land(MODEL)
+    world.run(minutes=5)
+    before = world.record().serving
+    world.run(hours=20)
+
+    after = world.record().serving
+    assert before is not None
+    assert after is not None
+    assert len(world.sent()) == 2
+    assert (after.since, after.confirmed_by) == (before.since, "location")
+    assert after.token_expires_at > before.token_expires_at
+
+
+def test_what_serves_is_renewed_while_a_newer_model_is_refused() -> None:
+    world = SmallWorld()
+    world.land(MODEL)
+    world.run(minutes=5)
+    world.scoring.no_models.add(NEWER)
+    world.land(NEWER)
+    assert world.desired().state == "refused"
+
+    world.run(days=3)
+
+    assert world.scoring.sent[-1].token_expires_at > world.clock.instant
+    assert set(world.sent()[2:]) == {MODEL}
+    assert world.desired().state == "refused"
+
+
+def test_a_renewal_is_tried_again_through_an_outage() -> None:
+    world = SmallWorld()
+    world.land(MODEL)
+    world.run(hours=15)
+    world.scoring.down = DOWN
+    world.run(hours=8)
+    world.scoring.down = None
+    world.run(minutes=20)
+
+    serving = world.record().serving
+    assert serving is not None
+    assert serving.token_expires_at > world.clock.instant + timedelta(hours=20)
+    assert world.desired().state == "live"
+
+
+def test_what_serves_but_is_gone_from_storage_is_renewed_no_more_and_says_so() -> None:
+    world = SmallWorld()
+    world.land(MODEL)
+    world.run(minutes=5)
+    world.catalog.delete(MODEL)
+    world.run(days=3)
+
+    serving = world.record().serving
+    assert world.sent() == [MODEL]
+    assert serving is not None
+    assert not serving.renewable
+    assert world.desired().state == "live"
