@@ -46,7 +46,7 @@ class Acts:
             token_expires_at=attempt.token_expires_at.isoformat(),
             seconds=(self._world.now() - attempt.claimed_at).total_seconds(),
         )
-        return self._report(stored, attempt.id, answer, protocol)
+        return self._report(endpoint, stored, attempt.id, answer)
 
     def _sent(
         self,
@@ -65,14 +65,16 @@ class Acts:
         return protocol.patch(endpoint, resource, signed.reference)
 
     def _report(
-        self, stored: Stored, id_: str, answer: Answer, protocol: ScoringProtocol
+        self, endpoint: ScoringEndpoint, stored: Stored, id_: str, answer: Answer
     ) -> Stored:
         """Record what came of the attempt, whoever wrote to the record meanwhile."""
+        settles_after = self._world.protocols[endpoint.protocol].settles_after
+        keeps = endpoint.keep > 0
         was_sent = isinstance(answer, Accepted) or getattr(answer, "maybe_applied", False)
 
         def change(record: Record, now: datetime) -> Record:
             if record.attempt is not None and record.attempt.id == id_:
-                return attempts.reported(record, answer, protocol.settles_after, now)
+                return attempts.reported(record, answer, settles_after, now, keeps=keeps)
             if record.reported != id_ and was_sent:
                 return attempts.overtaken(record)
             return record

@@ -69,15 +69,33 @@ def abandoned(record: Record, now: datetime) -> Record:
     return _with_unknown(replace(record, attempt=None), attempt, attempt.deadline)
 
 
-def reported(record: Record, answer: Answer, settles_after: timedelta, now: datetime) -> Record:
-    """Put the result of the attempt in flight into the record, and end the attempt."""
+def reported(
+    record: Record,
+    answer: Answer,
+    settles_after: timedelta,
+    now: datetime,
+    *,
+    keeps: bool = True,
+) -> Record:
+    """Put the result of the attempt in flight into the record, and end the attempt.
+
+    Args:
+        record: The record as it is.
+        answer: What the endpoint said.
+        settles_after: How long it takes to serve what it accepted.
+        now: When.
+        keeps: Whether the bytes of what serves are to be kept.
+    """
     attempt = record.attempt
     if attempt is None:
         return record
     record = replace(record, attempt=None, reported=attempt.id)
     match answer:
         case Accepted():
-            return _accepted(record, attempt, settles_after, now)
+            record = _accepted(record, attempt, settles_after, now)
+            if keeps or record.serving is None:
+                return record
+            return replace(record, serving=replace(record.serving, keeping="off"))
         case Refused():
             return _refused(record, attempt, answer, now)
         case Unsettled():

@@ -6,6 +6,7 @@ worker, and is conditional on the version that was confirmed. Nothing of the use
 
 import hashlib
 from contextlib import suppress
+from http import HTTPStatus
 from pathlib import PurePosixPath
 from typing import Protocol
 
@@ -40,23 +41,30 @@ class BlobKeeper:
 
     def keep(self, name: str, model: TrainedModel, source_url: Secret) -> bool:
         """See `Keeper`."""
-        copy = self._container.get_blob_client(name)
-        with mapped("make the container of kept models"), suppress(ResourceExistsError):
-            self._container.create_container()
         try:
-            with mapped("keep a model"):
-                copy.start_copy_from_url(
-                    source_url.reveal(),
-                    source_etag=f'"{model.etag}"',
-                    source_match_condition=MatchConditions.IfNotModified,
-                )
+            self._copy(name, model, source_url)
         except ConflictError:
             return False
         except StorageError as error:
-            if error.status == 404:  # noqa: PLR2004 - the blob is gone
+            if error.code == "ContainerNotFound":
+                self._create_container()
+                return self.keep(name, model, source_url)
+            if error.status == HTTPStatus.NOT_FOUND:
                 return False
             raise
         return True
+
+    def _copy(self, name: str, model: TrainedModel, source_url: Secret) -> None:
+        with mapped("keep a model"):
+            self._container.get_blob_client(name).start_copy_from_url(
+                source_url.reveal(),
+                source_etag=f'"{model.etag}"',
+                source_match_condition=MatchConditions.IfNotModified,
+            )
+
+    def _create_container(self) -> None:
+        with mapped("make the container of kept models"), suppress(ResourceExistsError):
+            self._container.create_container()
 
     def drop(self, name: str) -> None:
         """See `Keeper`."""

@@ -30,7 +30,7 @@ def sweep(engine: Engine) -> int:
         endpoint
         for endpoint in endpoints.values()
         if _is_missed(latest.get(endpoint.name), summaries.get(endpoint.name))
-        or _is_asleep(summaries.get(endpoint.name))
+        or _is_asleep(endpoint, summaries.get(endpoint.name))
     ]
 
     def mend(endpoint: ScoringEndpoint) -> None:
@@ -79,7 +79,11 @@ def _is_missed(model: TrainedModel | None, summary: Summary | None) -> bool:
     return model.last_modified > recorded
 
 
-def _is_asleep(summary: Summary | None) -> bool:
-    if summary is None or summary.fields.get("entries") != "0":
+def _is_asleep(endpoint: ScoringEndpoint, summary: Summary | None) -> bool:
+    """Say whether nothing wakes the endpoint, or a model waits that need not wait any more."""
+    if summary is None:
         return False
-    return summary.fields.get("state") in _UNFINISHED
+    state = summary.fields.get("state")
+    if state == "waiting" and endpoint.auto_deploy and "held" not in summary.fields:
+        return True
+    return summary.fields.get("entries") == "0" and state in _UNFINISHED

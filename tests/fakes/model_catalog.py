@@ -50,6 +50,10 @@ class MemoryModelCatalog:
         """Whether there is such a blob; this is not the app asking."""
         return name in self._models
 
+    def found(self, name: str) -> TrainedModel | None:
+        """Give the model under *name*; this is not the app asking."""
+        return self._models.get(name)
+
     def newest(self) -> TrainedModel | None:
         """Give the newest model; this is not the app asking."""
         models = self._models.values()

@@ -44,6 +44,7 @@ def serving(name: str = "a", landed: datetime = NOW, **changes: Any) -> Serving:
         token_expires_at=landed + timedelta(hours=24),
         token_expiry="2026-03-03T06:00:00Z",
         renew_at=landed + timedelta(hours=18),
+        keeping="kept",
     )
     return replace(made, **changes)
 

@@ -113,7 +113,7 @@ def test_the_documented_error_is_told_with_its_details() -> None:
     ("body", "said"),
     [
         (b"", ""),
-        (b"<html>\n  <b>Bad   Gateway</b>\r\n</html>", "<html> <b>Bad Gateway</b> </html>"),
+        (b"<html>\n  <b>Bad   Gateway</b>\r\n</html>", "Bad Gateway"),
         (b"\xff\xfe", "\N{REPLACEMENT CHARACTER}" * 2),
         ({"error": "text"}, '{"error": "text"}'),
         ({"error": {"message": "only this"}}, "only this"),

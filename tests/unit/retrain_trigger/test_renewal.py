@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from protocols.protocol import Unsettled
-from tests.fakes.small_world import SmallWorld
+from tests.fakes.endpoints_folder import table
+from tests.fakes.small_world import NAME, SmallWorld
 
 MODEL = "census/model.ilearner"
 NEWER = "census/newer.ilearner"
@@ -86,8 +87,23 @@ def test_a_renewal_is_tried_again_through_an_outage() -> None:
     assert world.desired().state == "live"
 
 
-def test_what_serves_but_is_gone_from_storage_is_renewed_no_more_and_says_so() -> None:
+def test_what_serves_but_is_gone_from_storage_is_renewed_from_its_kept_copy() -> None:
     world = SmallWorld()
+    world.land(MODEL)
+    world.run(minutes=5)
+    world.catalog.delete(MODEL)
+    world.run(days=3)
+
+    first, *renewed = world.scoring.sent_to(NAME)
+    serving = world.record().serving
+    assert first.blob.endswith(MODEL)
+    assert {one.blob for one in renewed} == {f"retrain-kept/{name}" for name in world.keeper.kept}
+    assert serving is not None
+    assert serving.renewable
+
+
+def test_what_serves_but_is_gone_from_storage_is_renewed_no_more_and_says_so() -> None:
+    world = SmallWorld(table(NAME, more="keep = 0"))
     world.land(MODEL)
     world.run(minutes=5)
     world.catalog.delete(MODEL)
