@@ -16,19 +16,20 @@ def target_of(record: Record) -> Deployment | None:
     desired = record.desired
     if desired is None:
         return None
+    # Two models of one name may share a second, and so their order: the history tells them apart.
     lived = [
-        past.deployment
-        for past in record.history
-        if past.deployment.live_at is not None and past.deployment.cause != "rollback"
+        (one.order, number, one)
+        for number, one in enumerate(past.deployment for past in record.history)
+        if one.live_at is not None and one.cause != "rollback"
     ]
-    place = desired.order
+    place = (desired.order, len(record.history))
     if desired.cause == "rollback":
-        stood = [one.order for one in lived if one.model.is_version(desired.model)]
+        stood = [one[:2] for one in lived if one[2].model.is_version(desired.model)]
         place = max(stood, default=place)
     before = [
-        one for one in lived if one.order < place and not one.model.has_bytes_of(desired.model)
+        one for one in lived if one[:2] < place and not one[2].model.has_bytes_of(desired.model)
     ]
-    return max(before, key=lambda one: one.order, default=None)
+    return max(before, key=lambda one: one[:2])[2] if before else None
 
 
 def rolled_back(record: Record, target: Deployment, asked: Asked, *, hold: bool) -> Wanted:

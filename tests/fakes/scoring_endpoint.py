@@ -7,10 +7,12 @@ from urllib.parse import unquote
 
 import msgspec
 
+from patch_endpoint.kept import CONTAINER as KEPT
 from protocols.blob_reference import BlobReference, expiry_in
 from protocols.protocol import Accepted, Answer, Refused, Served, Unsettled
 from settings.scoring_endpoint import ScoringEndpoint
 from tests.fakes.calls import Calls
+from tests.fakes.keeper import MemoryKeeper
 from tests.fakes.model_catalog import ELSEWHERE, MemoryModelCatalog
 
 RESOURCE = "Census Model [trained model]"
@@ -62,9 +64,13 @@ class MemoryScoring:
     settles_after = timedelta(seconds=30)
 
     def __init__(
-        self, now: Callable[[], datetime], calls: Calls, models: MemoryModelCatalog
+        self,
+        now: Callable[[], datetime],
+        calls: Calls,
+        models: MemoryModelCatalog,
+        keeper: MemoryKeeper | None = None,
     ) -> None:
-        self._now, self._calls, self._models = now, calls, models
+        self._now, self._calls, self._models, self._keeper = now, calls, models, keeper
         self._hosted: dict[str, Hosted] = {}
         self._reactions: dict[str, list[Reaction]] = {}
         self._lock = threading.Lock()
@@ -173,7 +179,9 @@ class MemoryScoring:
 
     def _refused_model(self, model: Served) -> Refused | None:
         container, _, name = model.blob.partition("/")
-        is_there = container == self._models.container and self._models.has(name)
+        is_model = container == self._models.container and self._models.has(name)
+        is_copy = container == KEPT and self._keeper is not None and name in self._keeper.kept
+        is_there = is_model or is_copy
         if not is_there and container != ELSEWHERE:
             return _bad("there is no such blob")
         if name in self.no_models:

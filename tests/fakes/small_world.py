@@ -57,9 +57,9 @@ class SmallWorld:
         self.folder = EndpointsFolder(tables or [table(NAME)])
         self.store = MemoryStateStore(self.clock, self.calls)
         self.catalog = MemoryModelCatalog(self.clock, self.calls)
-        self.scoring = MemoryScoring(self.clock, self.calls, self.catalog)
-        self.tokens = MemoryTokenSource(self.calls)
         self.keeper = MemoryKeeper(self.catalog, self.calls)
+        self.scoring = MemoryScoring(self.clock, self.calls, self.catalog, self.keeper)
+        self.tokens = MemoryTokenSource(self.calls)
         self.training = MemoryTraining(self.clock, self.calls, self.catalog)
         self._lifetime, self._renew_before, self._pause = lifetime, renew_before, pause
         self.engine = self._built()

@@ -1,0 +1,161 @@
+"""A person goes back, holds and releases; all on the one path."""
+
+import pytest
+
+from patch_endpoint.steps import ModelGoneError, NothingToGoBackToError, releasing, rolling_back
+from settings.scoring_endpoint import ScoringEndpoint
+from tests.fakes.endpoints_folder import table
+from tests.fakes.small_world import NAME, SmallWorld
+
+LATEST = f"{NAME}/latest.ilearner"
+
+
+def endpoint(world: SmallWorld) -> ScoringEndpoint:
+    return world.engine.endpoints.current().by_name[NAME]
+
+
+def lived(world: SmallWorld, *names: str) -> None:
+    """Have models land and go live, one after the other."""
+    for name in names:
+        world.land(name)
+        world.run(minutes=3)
+        assert world.desired().state == "live"
+
+
+def rolled_back(world: SmallWorld, *, hold: bool = True) -> None:
+    world.clock.advance(minutes=1)
+    world.engine.deployer.rollback(endpoint(world), "ada", "bad scores", hold=hold)
+    world.run(minutes=3)
+
+
+def test_a_rollback_goes_to_the_model_that_was_live_before_and_goes_live_itself() -> None:
+    world = SmallWorld()
+    lived(world, f"{NAME}/a.ilearner", f"{NAME}/b.ilearner")
+
+    rolled_back(world)
+
+    desired = world.desired()
+    assert (desired.model.name, desired.cause, desired.state) == (
+        f"{NAME}/a.ilearner",
+        "rollback",
+        "live",
+    )
+    assert (desired.requested_by, desired.reason) == ("ada", "bad scores")
+    assert world.sent()[-1] == f"{NAME}/a.ilearner"
+
+
+def test_repeated_it_walks_back_and_then_says_that_there_is_nothing() -> None:
+    world = SmallWorld()
+    lived(world, *(f"{NAME}/{name}.ilearner" for name in "abc"))
+
+    rolled_back(world)
+    assert world.desired().model.name == f"{NAME}/b.ilearner"
+    rolled_back(world)
+    assert world.desired().model.name == f"{NAME}/a.ilearner"
+    with pytest.raises(NothingToGoBackToError):
+        rolled_back(world)
+    assert world.desired().model.name == f"{NAME}/a.ilearner"
+
+
+def test_bytes_that_were_overwritten_are_served_from_their_copy() -> None:
+    world = SmallWorld()
+    lived(world, LATEST, LATEST)
+    first = world.record().history[0].deployment.model
+
+    rolled_back(world)
+
+    copy = world.record().copy_of(first)
+    assert copy is not None
+    assert world.scoring.sent_to(NAME)[-1].blob == f"retrain-kept/{copy.name}"
+    assert world.desired().model == first
+    assert world.desired().state == "live"
+
+
+def test_without_a_copy_it_says_so_before_it_does_anything() -> None:
+    world = SmallWorld(table(NAME, more="keep = 0"))
+    lived(world, LATEST, LATEST)
+    before, sent = world.record(), len(world.sent())
+
+    with pytest.raises(ModelGoneError):
+        world.engine.deployer.rollback(endpoint(world), "ada", None, hold=True)
+
+    assert world.record() == before
+    assert len(world.sent()) == sent
+
+
+def test_only_so_many_copies_are_kept() -> None:
+    world = SmallWorld(table(NAME, more="keep = 2"))
+    lived(world, *[LATEST] * 5)
+
+    assert len(world.keeper.kept) == 2
+    assert {one.name for one in world.record().kept} == set(world.keeper.kept)
+
+
+def test_while_held_a_landed_model_waits_and_what_serves_is_renewed() -> None:
+    world = SmallWorld()
+    lived(world, f"{NAME}/a.ilearner", f"{NAME}/b.ilearner")
+    rolled_back(world)
+
+    world.land(f"{NAME}/c.ilearner")
+    world.run(days=2)
+
+    record = world.record()
+    assert record.waiting is not None
+    assert record.waiting.model.name == f"{NAME}/c.ilearner"
+    assert f"{NAME}/c.ilearner" not in world.sent()
+    assert record.serving is not None
+    assert record.serving.token_expires_at > world.clock.instant
+
+
+def test_a_release_lets_the_newest_win() -> None:
+    world = SmallWorld()
+    lived(world, f"{NAME}/a.ilearner", f"{NAME}/b.ilearner")
+    rolled_back(world)
+    for name in "cd":
+        world.clock.advance(minutes=1)
+        world.land(f"{NAME}/{name}.ilearner")
+
+    world.engine.deployer.release(endpoint(world))
+    world.run(minutes=3)
+
+    assert world.record().held is None
+    assert world.desired().model.name == f"{NAME}/d.ilearner"
+    assert world.desired().state == "live"
+    assert f"{NAME}/c.ilearner" not in world.sent()
+
+
+def test_a_release_with_nothing_waiting_changes_nothing_but_the_hold() -> None:
+    world = SmallWorld()
+    lived(world, f"{NAME}/a.ilearner", f"{NAME}/b.ilearner")
+    rolled_back(world)
+    sent = len(world.sent())
+
+    world.engine.deployer.release(endpoint(world))
+    world.run(minutes=3)
+
+    assert world.record().held is None
+    assert world.desired().model.name == f"{NAME}/a.ilearner"
+    assert len(world.sent()) == sent
+
+
+def test_without_a_hold_the_next_landing_wins() -> None:
+    world = SmallWorld()
+    lived(world, f"{NAME}/a.ilearner", f"{NAME}/b.ilearner")
+    rolled_back(world, hold=False)
+
+    lived(world, f"{NAME}/c.ilearner")
+
+    assert world.desired().model.name == f"{NAME}/c.ilearner"
+
+
+def test_a_plan_of_a_rollback_or_a_release_changes_nothing() -> None:
+    world = SmallWorld()
+    lived(world, f"{NAME}/a.ilearner", f"{NAME}/b.ilearner")
+    before = world.record()
+
+    plan = world.engine.deployer.plan(endpoint(world), rolling_back("ada", None, hold=True))
+    released = world.engine.deployer.plan(endpoint(world), releasing())
+
+    assert (plan["decision"], plan["cause"], plan["held"]) == ("patch", "rollback", True)
+    assert released["decision"] == "wait"
+    assert world.record() == before
