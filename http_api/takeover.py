@@ -49,6 +49,7 @@ class ReleaseBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def redeploy(engine: Engine, endpoint: ScoringEndpoint, req: func.HttpRequest) -> func.HttpResponse:
     """Deploy the model that the body names, or the newest that matches."""
+    is_dry_run(req)  # a faulty question is told first, whatever else is wrong
     body = body_of(req, RedeployBody)
     name = _named(engine, endpoint, body.model) if body.model else _newest(engine, endpoint)
     step = redeploying(name, asker(req), reason_of(body.reason))

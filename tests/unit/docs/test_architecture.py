@@ -4,14 +4,15 @@ import ast
 import re
 
 from patch_endpoint.record import HISTORY_KEPT, State
+from retrain_trigger.job import ENDED, TRANSITIONS
 from scripts.check_boundaries import MAY_IMPORT
 from tests.unit.docs.markdown import ROOT, blocks, code, table
 
 TEXT = (ROOT / "docs" / "architecture.md").read_text("utf-8")
-DIAGRAM = blocks(TEXT, "mermaid")[0]
+DIAGRAM, JOB_DIAGRAM = blocks(TEXT, "mermaid")
 STATES = set(State.__value__.__args__)
 NOT_SET_YET = {"rolled_back"}
-PURE = ("decide", "desired", "fallback", "attempt")
+PURE = ("decide", "desired", "fallback", "rollback", "attempt")
 REACHES_OUT = {"azure", "requests", "os", "time", "threading", "logging", "state", "telemetry"}
 
 
@@ -48,6 +49,15 @@ def test_the_diagram_shows_every_state_that_is_set_and_no_other() -> None:
     shown = set(re.findall(r"(\w+) --> (\w+)", DIAGRAM.replace("[*]", "start")))
 
     assert {state for pair in shown for state in pair} - {"start"} == STATES - NOT_SET_YET
+
+
+def test_the_diagram_of_a_job_shows_every_transition_and_no_other() -> None:
+    shown = set(re.findall(r"(\w+) --> (\w+):", JOB_DIAGRAM.replace("[*]", "start")))
+    ends = set(re.findall(r"(\w+) --> \[\*\]", JOB_DIAGRAM))
+
+    made = {(before, after) for (before, _), after in TRANSITIONS.items()}
+    assert shown == made | {("start", "created")}
+    assert ends == ENDED
 
 
 def test_what_decides_reaches_for_nothing_outside() -> None:

@@ -7,8 +7,10 @@ from typing import Any, override
 
 import pytest
 
+from settings.bindings import DEFAULTS
 from settings.endpoints_file import Endpoints, parse_endpoints
 from settings.fault import Fault
+from settings.model_blobs import parse_model_blobs
 from settings.retraining import read_training_service
 from settings.scoring_endpoint import CreateEndpoint, Surroundings, read_endpoint
 from settings.secret import Secret
@@ -144,16 +146,20 @@ def test_the_sample_has_no_fault_and_says_what_its_comments_say() -> None:
     assert credit.patch_url.endswith("/endpoints/credit")
 
 
-def test_what_the_sample_keeps_for_later_has_no_fault_either() -> None:
-    whole = re.sub(r"^# (?=\[|[\w.]+ = )", "", SAMPLE, flags=re.MULTILINE)
+def test_the_sample_retrains_one_endpoint_into_a_blob_that_lands_there() -> None:
+    endpoints = _parsed(SAMPLE)
 
-    endpoints = _parsed(whole)
-
-    assert endpoints.faults == ()
     assert set(endpoints.training_services) == {"census"}
-    retrain = endpoints.by_name["census"].retrain
-    assert retrain is not None
-    assert retrain.schedule is not None
+    assert endpoints.by_name["credit"].retrain is None
+    census = endpoints.by_name["census"]
+    assert census.retrain is not None
+    assert census.retrain.schedule is not None
+    output = census.retrain.outputs[str(endpoints.training_services["census"].output)]
+    container, _, name = output.replace("{run}", "census_20260301T030000Z").partition("/")
+    models = parse_model_blobs(DEFAULTS["MODEL_BLOBS"])
+    assert container == models.container
+    assert models.matches(name)
+    assert census.takes(name)
 
 
 def test_the_request_shown_is_json_with_as_many_values_as_columns() -> None:

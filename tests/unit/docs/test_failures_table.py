@@ -9,14 +9,20 @@ import pytest
 
 from patch_endpoint import attempt, decide, sas
 from patch_endpoint.record import State
-from protocols import studio_classic, wire
+from protocols import classic_answers, studio_classic, wire
 from protocols.protocol import Refused
+from retrain_trigger import job, retention
 from tests.unit.docs.markdown import README, ROOT, code, section, table
 
 TEXT = README.read_text("utf-8")
 FAILURES = table(TEXT, "cause")
+JOB_FAILURES = table(TEXT, "what happens to a job")
 STATES = set(State.__value__.__args__)
-NOT_SET_YET = {"rolled_back"}  # comes with rollbacks
+JOB_STATES = set(job.State.__value__.__args__)
+NOT_SET_YET = {"rolled_back"}  # comes with the proof after a 200
+# What only jobs and the adding of endpoints meet.
+NOT_OF_DEPLOYMENTS = {"studio_batch.py", "studio_management.py"}
+OF_EVERY_EXCHANGE = {"no_answer", "http_<status>"}
 # A protocol is asked for the smoke test only where there is one.
 NOBODY_SEES = {"no_smoke_test"}
 CARRY_A_CODE = {"Problem", "Refused", "Unsettled"}
@@ -24,7 +30,7 @@ CARRY_A_CODE = {"Problem", "Refused", "Unsettled"}
 TIMES = {
     "first pause between two tries": decide.FIRST_PAUSE,
     "longest pause, after doubling each time": decide.LONGEST_PAUSE,
-    "longest `Retry-After` that is heeded": studio_classic.LONGEST_RETRY_AFTER,
+    "longest `Retry-After` that is heeded": classic_answers.LONGEST_RETRY_AFTER,
     "one request in all": wire.REQUEST_LIMIT,
     "from an accepted PATCH to the first question whether it serves": (
         studio_classic.StudioClassic.settles_after
@@ -33,6 +39,10 @@ TIMES = {
     "how long a PATCH without an answer may yet be applied": attempt.LATE_FOR,
     "how often an endpoint whose table has a fault is looked at again": attempt.FAULT_PAUSE,
     "a token is back-dated by": sas.BACK_DATED,
+    "how long after a copy that failed the next is tried": attempt.KEEP_PAUSE,
+    "shortest pause between two looks at a job": job.SHORTEST_POLL,
+    "longest pause between two looks at a job": job.LONGEST_POLL,
+    "how long a job that has ended is kept": retention.KEPT_FOR,
 }
 
 
@@ -44,10 +54,10 @@ def _codes(file: Path) -> Iterator[str]:
             case ast.Call(func=ast.Name(id=name), args=[ast.Constant(value=str(text)), *_]):
                 if name in CARRY_A_CODE:
                     yield text
-            case ast.Assign(value=value) | ast.AnnAssign(value=value):
-                for inner in ast.walk(value) if value else ():
-                    if isinstance(inner, ast.JoinedStr) and _begins(inner) == "http_":
-                        yield "http_<status>"
+            case ast.Assign(targets=[ast.Name(id="code")], value=ast.IfExp() as choice):
+                yield from map(ast.literal_eval, (choice.body, choice.orelse))
+            case ast.JoinedStr() if _begins(node) == "http_":
+                yield "http_<status>"
 
 
 def _begins(text: ast.JoinedStr) -> str:
@@ -57,17 +67,26 @@ def _begins(text: ast.JoinedStr) -> str:
 
 def _codes_of_the_app() -> set[str]:
     files = [*(ROOT / "protocols").glob("*.py"), *(ROOT / "patch_endpoint").glob("*.py")]
-    return {one for file in files for one in _codes(file)}
+    return {one for file in files if file.name not in NOT_OF_DEPLOYMENTS for one in _codes(file)}
 
 
-def _said() -> set[str]:
-    return {word for row in FAILURES for word in code(row["state, code"])}
+def _codes_of_jobs() -> set[str]:
+    files = [ROOT / "protocols" / "studio_batch.py", *(ROOT / "retrain_trigger").glob("*.py")]
+    return {one for file in files for one in _codes(file)} | OF_EVERY_EXCHANGE
+
+
+def _said(rows: list[dict[str, str]]) -> set[str]:
+    return {word for row in rows for word in code(row["state, code"])}
 
 
 def test_every_code_and_state_in_the_table_is_in_the_code_and_none_is_left_out() -> None:
     codes = _codes_of_the_app() - NOBODY_SEES
 
-    assert _said() == codes | (STATES - NOT_SET_YET)
+    assert _said(FAILURES) == codes | (STATES - NOT_SET_YET)
+
+
+def test_every_code_and_state_of_a_job_is_in_its_table_and_no_other() -> None:
+    assert _said(JOB_FAILURES) == _codes_of_jobs() | JOB_STATES
 
 
 def test_a_state_that_the_table_leaves_out_is_set_nowhere() -> None:
@@ -89,9 +108,7 @@ def test_the_statuses_in_the_table_are_told_apart_as_the_code_does() -> None:
     causes = {status: row for row in FAILURES for status in _statuses(row["cause"])}
 
     for status in range(400, 500):
-        found = studio_classic._unwelcome(  # noqa: SLF001 - the one place where they are told apart
-            wire.HttpAnswer(status, {}, b""), []
-        )
+        found = classic_answers.unwelcome(wire.HttpAnswer(status, {}, b""), [])
         refused = isinstance(found, Refused)
         row = causes.get(status)
         state = code(row["state, code"])[0] if row else "refused"
@@ -107,7 +124,7 @@ def _statuses(cause: str) -> list[int]:
 @pytest.mark.parametrize("row", table(TEXT, "time"), ids=lambda row: row["time"])
 def test_a_time_in_the_table_is_the_constant(row: dict[str, str]) -> None:
     number, unit = row["is"].split()
-    units = {"s": "seconds", "min": "minutes", "h": "hours"}
+    units = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days"}
 
     assert timedelta(**{units[unit]: int(number)}) == TIMES[row["time"]]
 

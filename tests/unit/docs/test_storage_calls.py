@@ -1,6 +1,7 @@
 """The README's figures on storage calls, counted at the two places where they are made.
 
-One call of a `StateStore` or a `ModelCatalog` is one request, a listing's further pages aside.
+One call of a `StateStore`, a `ModelCatalog` or a `Keeper` is one request, a listing's further
+pages aside, and the making of a container that is not there.
 """
 
 from collections.abc import Callable
@@ -9,12 +10,26 @@ from typing import Final
 import pytest
 
 from retrain_trigger.landed import model_landed
+from retrain_trigger.request import Request
 from retrain_trigger.watch import watch
+from tests.fakes.endpoints_folder import KEY_SETTING
+from tests.fakes.endpoints_folder import table as endpoint_table
 from tests.fakes.small_world import NAME, SmallWorld
 from tests.unit.docs.markdown import README, table
 
 SAID: Final = {row["what"]: int(row["calls"]) for row in table(README.read_text("utf-8"), "what")}
 FIRST, SECOND = f"{NAME}/1.ilearner", f"{NAME}/2.ilearner"
+
+
+NOT_KEPT: Final = endpoint_table(NAME, more="keep = 0")
+RETRAINED: Final = f"""
+{endpoint_table(NAME)}
+[endpoints.{NAME}.retrain]
+service = "training"
+[training_services.training]
+jobs_url = "https://studio.invalid/workspaces/w/services/t/jobs"
+api_key = "%{KEY_SETTING}%"
+"""
 
 
 def _settle(world: SmallWorld) -> None:
@@ -56,6 +71,17 @@ def _confirmation(world: SmallWorld) -> None:
     assert world.desired().state == "live"
 
 
+def _keeping(world: SmallWorld) -> None:
+    _confirmation(world)
+    assert world.calls.count("kept.keep") == 1
+
+
+def _retrain(world: SmallWorld) -> None:
+    endpoint = world.engine.endpoints.current().by_name[NAME]
+    job = world.engine.jobs.begin(endpoint, Request(by="a person"))
+    assert job.state == "running"
+
+
 def _sweep(world: SmallWorld) -> None:
     _settle(world)
     world.calls.forget()
@@ -63,24 +89,32 @@ def _sweep(world: SmallWorld) -> None:
 
 
 @pytest.mark.parametrize(
-    ("what", "work", "beside"),
+    ("what", "work", "beside", "tables"),
     [
-        ("a tick of `watch` with nothing due, whatever the number of endpoints", _idle_tick, 0),
-        ("an endpoint's first model, from event to accepted PATCH", _first_model, 0),
-        ("a further model", _further_model, 0),
-        ("the same event again", _same_event, 0),
-        ("confirming a model, beyond the tick", _confirmation, 2),
-        ("a `sweep` that finds nothing, with one page in each of its two lists", _sweep, 0),
+        ("a tick of `watch` with nothing due, whatever the number of endpoints", _idle_tick, 0, ()),
+        ("an endpoint's first model, from event to accepted PATCH", _first_model, 0, ()),
+        ("a further model", _further_model, 0, ()),
+        ("the same event again", _same_event, 0, ()),
+        ("confirming a model, beyond the tick", _confirmation, 2, (NOT_KEPT,)),
+        (
+            "keeping a copy of it, beyond that; twice more the first time, to make the container",
+            _keeping,
+            2 + SAID["confirming a model, beyond the tick"],
+            (),
+        ),
+        ("a retrain, from the request to the started job", _retrain, 0, (RETRAINED,)),
+        ("a `sweep` that finds nothing, with one page in each of its two lists", _sweep, 0, ()),
     ],
 )
 def test_it_costs_as_many_calls_as_the_readme_says(
-    what: str, work: Callable[[SmallWorld], None], beside: int
+    what: str, work: Callable[[SmallWorld], None], beside: int, tables: tuple[str, ...]
 ) -> None:
-    world = SmallWorld()
+    world = SmallWorld(*tables)
 
     work(world)
 
-    assert world.calls.count("state.") + world.calls.count("models.") == SAID[what] + beside
+    calls = sum(world.calls.count(kind) for kind in ("state.", "models.", "kept."))
+    assert calls == SAID[what] + beside
 
 
 def test_no_figure_goes_uncounted() -> None:
