@@ -14,8 +14,8 @@ STACK := $(PYTHON) -m local_stack $(if $(filter func,$(HOST)),--host func) $(ARG
 .PHONY: help run demo test unit lint lock clean
 
 help:
-	@echo 'make run    the local stack and the main job, told step by step; Ctrl-C ends it'
-	@echo 'make demo   the same, and exits: status 0 if the app confirmed the new model'
+	@echo 'make run    the local stack, the main job, then retraining and taking over; Ctrl-C ends it'
+	@echo 'make demo   the main job alone, and exits: status 0 if the app confirmed the new model'
 	@echo 'make test   every test'
 	@echo 'make unit   the fast tests'
 	@echo 'make lint   style, types and boundaries'

@@ -1,8 +1,8 @@
-"""`python -m local_stack`: starts the stack, tells the main job and keeps serving until Ctrl-C.
+"""`python -m local_stack`: starts the stack, tells the main job and what follows, and serves.
 
-Exit status: 0 when it was ended while serving, and for `--demo` if the app itself confirmed the new
-model; 1 if something could not be started or the model did not come into service; 128 and the
-signal's number when it was ended before that.
+It serves until Ctrl-C. Exit status: 0 when it was ended while serving, and for `--demo` if the app
+itself confirmed every new model; 1 if something could not be started or a model did not come into
+service; 128 and the signal's number when it was ended before that.
 """
 
 import argparse
@@ -73,6 +73,8 @@ def _use(stack: Stack, given: argparse.Namespace, narrator: Narrator) -> int:
     if not given.no_story:
         try:
             story.tell()
+            if _acts(given) > 1:
+                story.tell_second_act()
         except NotServedError:
             narrator.fail(f"The functions host's log: {stack.host.log_file}")
             raise
@@ -85,6 +87,12 @@ def _use(stack: Stack, given: argparse.Namespace, narrator: Narrator) -> int:
     except _Ended:
         return 0
     raise ChildError(f"{stack.host.name} ended with status {stack.host.exit_status}.")
+
+
+def _acts(given: argparse.Namespace) -> int:
+    """How many acts are told: `--demo` is the main job alone, unless more is asked for."""
+    acts: int = given.acts or (1 if given.demo else 2)
+    return acts
 
 
 def _end(number: int, _frame: FrameType | None) -> None:
@@ -100,7 +108,8 @@ def _pause(time: timedelta) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local_stack", description=__doc__)
     add, standard = parser.add_argument, Ports()
-    add("--demo", action="store_true", help="tell the main job and exit")
+    add("--demo", action="store_true", help="exit when all is told; alone: the main job")
+    add("--acts", type=int, choices=[1, 2], help="1: the main job alone; 2: also what follows")
     add("--no-story", action="store_true", help="only start the stack and serve")
     add("--host", choices=["ours", "func"], default="ours", help="func: Core Tools")
     add("--app", type=Path, default=ROOT, help="the functions app")

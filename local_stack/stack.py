@@ -13,6 +13,7 @@ import requests
 
 from local_stack.azurite import Azurite
 from local_stack.child import Child
+from local_stack.demo_endpoints import ENDPOINTS, DemoEndpoints
 from local_stack.functions_host.app_settings import SAMPLE, create_from_sample
 from local_stack.functions_host.keys import Keys, generate_keys
 from local_stack.ports import Ports, free_port
@@ -20,8 +21,6 @@ from local_stack.private_file import write_private
 from local_stack.workspace import Workspace, digits_studio, write_description
 
 ROOT = Path(__file__).parents[1]
-ENDPOINTS = Path(__file__).with_name("endpoints.toml")
-SMOKE = Path(__file__).with_name("smoke")
 SETTINGS = "local.settings.json"
 ML_LOG, HOST_LOG = "ml-service.log", "functions-host.log"
 # Often, so that a retry or a confirmation is seen within seconds; every minute is the default.
@@ -29,7 +28,6 @@ WATCH_SCHEDULE = "*/5 * * * * *"
 READY_WITHIN = timedelta(seconds=90)
 
 _ML_SERVING = re.compile(r"ml_service\.serving url=(\S+)")
-_WRITTEN_FOR = "http://127.0.0.1:8090"  # the ML service in endpoints.toml
 
 
 class StackError(Exception):
@@ -64,6 +62,7 @@ class Stack:
     Attributes:
         azurite: The storage emulator.
         workspace: The ML service's workspace.
+        endpoints: The endpoints file that the app reads.
         app_url: The functions host, without a slash at the end.
         host: The functions host's process.
         keys: Of the functions host.
@@ -73,6 +72,7 @@ class Stack:
 
     azurite: Azurite
     workspace: Workspace
+    endpoints: DemoEndpoints
     app_url: str
     host: Child
     keys: Keys
@@ -104,6 +104,8 @@ def running_stack(options: Options, say: Callable[[str], None]) -> Iterator[Stac
         ends.callback(azurite.stop)
         say("ML service")
         workspace = _start_ml_service(options, azurite, ends)
+        endpoints = DemoEndpoints((options.home / ENDPOINTS.name).resolve(), workspace.url)
+        endpoints.write()
         say("functions host")
         keys = _write_keys(options.home)
         port = ports.host or free_port()
@@ -111,14 +113,14 @@ def running_stack(options: Options, say: Callable[[str], None]) -> Iterator[Stac
             "The functions host",
             [*host_program, "--port", str(port)],
             log_file=options.home / HOST_LOG,
-            environ={**options.environ, **_app_settings(options, azurite, workspace)},
+            environ={**options.environ, **_app_settings(azurite, workspace, endpoints)},
             cwd=options.app if options.core_tools else ROOT,
         )
         ends.callback(host.stop, timedelta(seconds=20))
         url = f"http://127.0.0.1:{port}"
         host.wait_until(lambda: _is_running(url, keys) or None, READY_WITHIN)
         key_file = options.home / "function-key"
-        yield Stack(azurite, workspace, url, host, keys, key_file, options)
+        yield Stack(azurite, workspace, endpoints, url, host, keys, key_file, options)
 
 
 def _host_program(options: Options) -> list[str]:
@@ -171,7 +173,9 @@ def _write_keys(home: Path) -> Keys:
     return keys
 
 
-def _app_settings(options: Options, azurite: Azurite, workspace: Workspace) -> dict[str, str]:
+def _app_settings(
+    azurite: Azurite, workspace: Workspace, endpoints: DemoEndpoints
+) -> dict[str, str]:
     """What the demo needs, above the user's own settings file."""
     return {
         "FUNCTIONS_WORKER_RUNTIME": "python",
@@ -181,17 +185,10 @@ def _app_settings(options: Options, azurite: Azurite, workspace: Workspace) -> d
         "MODEL_BLOBS": "experimentoutput/{name}.ilearner",
         "BLOB_SOURCE": "LogsAndContainerScan",
         "WATCH_SCHEDULE": WATCH_SCHEDULE,
-        "ENDPOINTS_FILE": str(_render_endpoints(options.home, workspace.url)),
+        "ENDPOINTS_FILE": str(endpoints.file),
         "DIGITS_API_KEY": workspace.scoring.primary_key,
+        "DIGITS_TRAINING_API_KEY": workspace.training.primary_key,
     }
-
-
-def _render_endpoints(home: Path, ml_url: str) -> Path:
-    """The demo's endpoints file with the address that the ML service really has."""
-    shutil.copytree(SMOKE, home / SMOKE.name, dirs_exist_ok=True)
-    rendered = home / ENDPOINTS.name
-    rendered.write_text(ENDPOINTS.read_text("utf-8").replace(_WRITTEN_FOR, ml_url), "utf-8")
-    return rendered.resolve()
 
 
 def _is_running(url: str, keys: Keys) -> bool:

@@ -12,13 +12,11 @@ from local_stack.ml_service.dataset import LABEL, rows
 from local_stack.narrator import Narrator
 from local_stack.retraining import MODEL_CONTAINER, LandedModel, Retraining
 from local_stack.scoring_client import ScoringClient
+from local_stack.second_act import ENDPOINT, PATIENCE, SecondAct
 from local_stack.stack import Stack
 
-ENDPOINT = "digits"
 SMOKE_REQUEST = Path(__file__).parent / "smoke" / "digits.json"
 SMOKE_LABEL = "7"
-# Retries after a slow start included.
-PATIENCE = timedelta(minutes=3)
 
 
 @dataclass(frozen=True)
@@ -72,6 +70,23 @@ class Story:
         gain = f"accuracy {before:.1%} → {after:.1%}, confirmed by the app's own scoring call"
         self._narrator.emphasise(gain, good=after > before)
         return Outcome(model.name, before, after, moments)
+
+    def tell_second_act(self) -> None:
+        """Tell how it goes on; the main job has been told.
+
+        Raises:
+            RetrainingError: a job did not finish.
+            NotServedError: a model did not come into service.
+        """
+        SecondAct(
+            stack=self._stack,
+            narrator=self._narrator,
+            app=self._app,
+            scoring=self._scoring,
+            retraining=self._retraining,
+            now=self._now,
+            pause=self._pause,
+        ).tell()
 
     def suggest(self) -> None:
         """Say what to try while the stack runs."""

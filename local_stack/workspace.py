@@ -14,6 +14,7 @@ PREDICTIVE_ID = "b0c2a9d4e7f84d3c8a15f26b90e3d7a1"
 TRAINING_ID = "91d7c3f58e2b4a06b6f40d9c1a7e3582"
 RESOURCE = "Digits Model [trained model]"
 SCORING_GUID = "3d5e8b1f60a94c27b4d89e02f7a6c513"
+TRAINING_GUID = "47a0e6c1d95b4f38a2c7b81f3e6d0952"
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def digits_studio(storage: str, takes_effect_after: timedelta) -> Studio:
                 name="digits-training",
                 kind="training",
                 id=TRAINING_ID,
-                endpoints=(Endpoint(name="default", default=True),),
+                endpoints=(Endpoint(name="default", default=True, guid=TRAINING_GUID),),
             ),
         ),
         storage=storage,

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -27,3 +29,53 @@ def test_the_demo_ends_well_and_the_endpoint_is_the_better_for_it(tmp_path: Path
     assert told is not None, done.stdout
     assert float(told[1]) < float(told[2])
     assert "live: confirmed by the app's smoke test" in story.replace("(function watch)", "")
+
+
+# Three confirmations, each at least 30 seconds after its PATCH.
+@pytest.mark.timeout(250)
+def test_both_acts_end_well_and_each_takeover_shows_in_the_endpoints_document(
+    tmp_path: Path,
+) -> None:
+    command = [sys.executable, "-m", "local_stack", "--demo", "--acts", "2", "--free-ports"]
+    home = tmp_path / "home"
+    done = subprocess.run(
+        [*command, "--takes-effect-after", "1", "--home", str(home)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    first, scheduled, asked = _models(done.stdout)
+    shown = [" ".join(line.split()) for line in done.stdout.splitlines() if " · held: " in line]
+    assert [
+        line.replace(first, "A").replace(scheduled, "B").replace(asked, "C") for line in shown
+    ] == [
+        "before desired B live (new_model) · serving it · held: no",
+        "after desired B patched (redeploy) · serving it · held: no",
+        "before desired B patched (redeploy) · serving it · held: no",
+        "after desired A patched (rollback) · serving it · held: yes",
+        "now desired C waiting (new_model) · serving A · held: yes",
+        "before desired C waiting (new_model) · serving A · held: yes",
+        "after desired C patched (new_model) · serving it · held: no",
+        "live desired C live (new_model) · serving it · held: no",
+    ]
+    assert f"POST …/redeploy?dry_run=true: patch {scheduled}, replaces {scheduled}" in done.stdout
+    assert "schedule =" not in (home / "endpoints.toml").read_text("utf-8")
+    _assert_accuracy_fell_and_rose(done.stdout)
+
+
+def _models(story: str) -> list[str]:
+    """The main job's, the schedule's and the person's model, by their names in the container."""
+    landed = re.search(r"the model landed: experimentoutput/(digits/\S+\.ilearner)", story)
+    begun = re.findall(r"(?:by the schedule:|retrain began) (digits_\w+)", story)
+    assert landed is not None, story
+    return [landed[1], *(f"digits/{job}.ilearner" for job in begun)]
+
+
+def _assert_accuracy_fell_and_rose(story: str) -> None:
+    told = re.findall(r"accuracy ([\d.]+)% → ([\d.]+)%", story)
+    risen, fallen, risen_again = [float(after) - float(before) for before, after in told]
+    assert (risen > 0, fallen < 0, risen_again > 0) == (True, True, True), told

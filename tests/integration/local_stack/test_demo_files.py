@@ -3,22 +3,25 @@
 import tomllib
 from datetime import timedelta
 from io import BytesIO
+from pathlib import Path
 
 import jmespath
 import msgspec
 import pytest
 
+from local_stack.demo_endpoints import ENDPOINTS, DemoEndpoints
 from local_stack.ml_service import MlService
 from local_stack.ml_service.dataset import rows
 from local_stack.ml_service.model_file import load
 from local_stack.ml_service.training import train
-from local_stack.stack import ENDPOINTS
 from local_stack.story import SMOKE_LABEL, SMOKE_REQUEST
 from local_stack.workspace import Workspace, digits_studio
+from settings.endpoints_file import parse_endpoints
 
 
 def test_the_endpoints_file_names_the_addresses_of_the_workspace() -> None:
-    endpoint = tomllib.loads(ENDPOINTS.read_text())["endpoints"]["digits"]
+    file = tomllib.loads(ENDPOINTS.read_text())
+    endpoint = file["endpoints"]["digits"]
     studio = digits_studio("UseDevelopmentStorage=true", timedelta(seconds=30))
     workspace = Workspace(studio, "http://127.0.0.1:8090")
 
@@ -27,6 +30,35 @@ def test_the_endpoints_file_names_the_addresses_of_the_workspace() -> None:
 
     assert endpoint["patch_url"].replace("{endpoint}", "digits") == patch_url
     assert endpoint["smoke_test"]["score_url"] == workspace.score_url
+    assert file["training_services"]["digits"]["jobs_url"] == workspace.jobs_url
+
+
+def test_a_schedule_is_put_into_the_apps_copy_and_taken_out_again(tmp_path: Path) -> None:
+    endpoints = DemoEndpoints(tmp_path / "endpoints.toml", "http://127.0.0.1:1")
+
+    endpoints.write("7 * * * * *")
+    scheduled = tomllib.loads(endpoints.file.read_text())
+    endpoints.write()
+    unscheduled = tomllib.loads(endpoints.file.read_text())
+
+    assert scheduled["endpoints"]["digits"]["retrain"].pop("schedule") == "7 * * * * *"
+    assert scheduled == unscheduled
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["endpoints.toml", "smoke"]
+
+
+def test_the_app_finds_no_fault_in_the_demos_endpoints_file(tmp_path: Path) -> None:
+    endpoints = DemoEndpoints(tmp_path / "endpoints.toml", "http://127.0.0.1:1")
+    endpoints.write("7 * * * * *")
+
+    read = parse_endpoints(
+        endpoints.file.read_text("utf-8"),
+        environ={"DIGITS_API_KEY": "one", "DIGITS_TRAINING_API_KEY": "another"},
+        read_relative=lambda name: (tmp_path / name).read_bytes(),
+        protocols=frozenset({"studio-classic"}),
+    )
+
+    assert read.faults == ()
+    assert list(read.training_services) == ["digits"]
 
 
 @pytest.mark.parametrize(("split", "passes"), [("little", False), ("train", True)])

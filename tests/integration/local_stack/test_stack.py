@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from local_stack.stack import ENDPOINTS
+from local_stack.demo_endpoints import ENDPOINTS
 from tests.integration.local_stack.stack_process import make_app, stack_process
 
 SERVING = "It keeps serving until Ctrl-C"
