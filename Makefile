@@ -11,13 +11,14 @@ COMPILE := CUSTOM_COMPILE_COMMAND='make lock' $(PYTHON) -m piptools compile --qu
 # `HOST=func make run` starts Core Tools. Other values of HOST are the shell's own (a machine's name).
 STACK := $(PYTHON) -m local_stack $(if $(filter func,$(HOST)),--host func) $(ARGS)
 
-.PHONY: help run demo test unit lint lock clean
+.PHONY: help run demo test unit chaos lint lock clean
 
 help:
 	@echo 'make run    the local stack, the main job, then retraining and taking over; Ctrl-C ends it'
 	@echo 'make demo   the main job alone, and exits: status 0 if the app confirmed the new model'
 	@echo 'make test   every test'
 	@echo 'make unit   the fast tests'
+	@echo 'make chaos  the attacks of tests/chaos in their full form; takes its time'
 	@echo 'make lint   style, types and boundaries'
 	@echo 'make lock   pins the packages of pyproject.toml anew'
 	@echo 'make clean  removes all that set-up and runs have made'
@@ -33,6 +34,9 @@ test: $(PYTHON_READY) $(AZURITE_READY)
 
 unit: $(PYTHON_READY)
 	@exec $(PYTHON) -m pytest tests/unit $(ARGS)
+
+chaos: $(PYTHON_READY) $(AZURITE_READY)
+	@exec $(PYTHON) -m pytest tests/chaos --full -n 2 --dist loadfile $(ARGS)
 
 lint: $(PYTHON_READY)
 	$(PYTHON) -m ruff check .

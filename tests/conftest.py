@@ -9,6 +9,11 @@ from local_stack.azurite import Azurite
 from local_stack.identity import ManagedIdentity
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--full`: the attacks of `tests/chaos` in their full form."""
+    parser.addoption("--full", action="store_true", help="run the attacks in their full form")
+
+
 @pytest.fixture(scope="session")
 def azurite() -> Iterator[Azurite]:
     """Azurite in memory, over http: connections by account key."""
