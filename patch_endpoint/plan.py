@@ -2,6 +2,7 @@
 
 from patch_endpoint.claim import Foreseen
 from patch_endpoint.decide import Patch, Skip
+from patch_endpoint.trained_model import TrainedModel
 from protocols.protocol import ScoringProtocol
 from settings.scoring_endpoint import ScoringEndpoint
 
@@ -13,25 +14,23 @@ def plan_of(
 ) -> dict[str, object]:
     """Name endpoint, model, cause and what would be sent, every secret masked."""
     record, decision = foreseen.record, foreseen.decision
-    desired = record.desired
+    # A patch may renew or repeat what serves, whatever is desired.
+    asked = decision if isinstance(decision, Patch) else record.desired
     plan: dict[str, object] = {
         "endpoint": endpoint.name,
-        "model": None,
-        "cause": desired.cause if desired else None,
+        "model": _model(asked.model) if asked else None,
+        "cause": asked.cause if asked else None,
         "decision": "patch" if isinstance(decision, Patch) else "wait",
         "reason": decision.reason if isinstance(decision, Skip) else None,
         "replaces": record.serving.model.name if record.serving else None,
         "held": record.held is not None,
         "request": None,
     }
-    if desired is not None:
-        model = desired.model
-        plan["model"] = {
-            "name": model.name,
-            "etag": model.etag,
-            "last_modified": model.last_modified,
-        }
     if foreseen.reference is not None:
         resource = endpoint.resource or _UNREAD_RESOURCE
         plan["request"] = protocol.request_plan(endpoint, resource, foreseen.reference)
     return plan
+
+
+def _model(model: TrainedModel) -> dict[str, object]:
+    return {"name": model.name, "etag": model.etag, "last_modified": model.last_modified}

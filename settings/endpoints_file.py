@@ -1,7 +1,7 @@
 """The endpoints file: which scoring endpoints there are, and how each is fed.
 
-A fault in one endpoint's table disables that endpoint alone. A text that is no TOML is no endpoints
-file at all, and whoever reads it keeps the last good one.
+A fault in one endpoint's table disables that endpoint alone. A text that is no TOML, or whose
+`[defaults]` is misspelt, is no endpoints file at all, and whoever reads it keeps the last good one.
 """
 
 import functools
@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from settings.fault import Fault, SettingsError
+from settings.misspelling import is_like
 from settings.retraining import TrainingService, read_training_service
 from settings.scoring_endpoint import ScoringEndpoint, Surroundings, is_json, read_endpoint
 from settings.secret import Secret
@@ -21,7 +22,8 @@ from settings.table import Table, text
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _REFERENCE = re.compile(r"%([A-Za-z_][A-Za-z0-9_]*)%")
 _ENDPOINT_TOKEN = "{endpoint}"  # noqa: S105 - a placeholder, not a password
-_TABLES = ("defaults", "endpoints", "training_services")
+_DEFAULTS = "defaults"
+_TABLES = (_DEFAULTS, "endpoints", "training_services")
 
 
 class Endpoints(msgspec.Struct, frozen=True):
@@ -60,7 +62,7 @@ def parse_endpoints(
         protocols: The names of the protocols there are.
 
     Raises:
-        SettingsError: The text is no TOML.
+        SettingsError: The text is no TOML, or its defaults are misspelt.
     """
     faults: list[Fault] = []
     tables = _tables(content, faults)
@@ -84,7 +86,11 @@ def _tables(content: str, faults: list[Fault]) -> dict[str, dict[str, Any]]:
     # Not every complaint is a TOMLDecodeError: a number of 5000 digits is a plain ValueError.
     except (ValueError, RecursionError) as error:
         raise SettingsError([Fault("ENDPOINTS_FILE", f"is no TOML: {error}")]) from error
-    faults += [Fault(key, "is no table of this file") for key in document if key not in _TABLES]
+    strays = [Fault(key, "is no table of this file") for key in document if key not in _TABLES]
+    if any(is_like(_DEFAULTS, stray.where) for stray in strays):
+        # It is meant for every endpoint: without its `auto_deploy = false` models would go live.
+        raise SettingsError(strays)
+    faults += strays
     tables = {key: document.get(key, {}) for key in _TABLES}
     for key, table in tables.items():
         if not isinstance(table, dict):

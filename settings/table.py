@@ -1,14 +1,12 @@
 """One TOML table, read key by key, with every fault named by table and key."""
 
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from typing import Any
 
 import msgspec
 
 from settings.fault import Fault
-
-_LIKE_A_MISSPELLING = 0.8  # of 1, as difflib counts
+from settings.misspelling import is_like
 
 type Parse[T] = Callable[[Any], T]
 
@@ -66,9 +64,7 @@ class Table:
             self.fault(key, "is no key of this table")
 
     def _has_like(self, key: str) -> bool:
-        """Say whether an unread key may be meant for *key*: `auto-deploy`, `AutoDeploy`."""
-        unread = [one.lower() for one in self._values]
-        return bool(get_close_matches(key, unread, n=1, cutoff=_LIKE_A_MISSPELLING))
+        return any(is_like(key, unread) for unread in self._values)
 
     def _parsed[T, D](self, key: str, parse: Parse[T], instead: D) -> T | D:
         value = self._values.pop(key)

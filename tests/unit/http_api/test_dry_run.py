@@ -1,6 +1,7 @@
 """What a dry run foresees is what happens: both are run, each on a world of its own, both alike."""
 
 from collections.abc import Callable
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import unquote
@@ -9,6 +10,7 @@ import azure.functions as func
 import pytest
 
 from http_api.routes import Routes
+from patch_endpoint.record import Record
 from protocols.protocol import Refused, Unsettled
 from tests.fakes.endpoints_folder import table
 from tests.fakes.small_app import asking, document, routes_of
@@ -213,17 +215,26 @@ def foreseen(plan: dict[str, Any]) -> dict[str, object]:
     }
 
 
-def happened(world: SmallWorld, sent_before: int) -> dict[str, object]:
+def happened(world: SmallWorld, before: Record, sent_before: int) -> dict[str, object]:
     """Say how it is after the word."""
     record = world.record()
+    is_renewal = _wish(before) == _wish(record)
     sent = [one.blob for one in world.scoring.sent_to(NAME)[sent_before:]]
     shown = record.serving if sent else record.desired
     return {
         "model": (shown.model.name, shown.model.etag) if shown else None,
-        "cause": record.desired.cause if record.desired else None,
+        "cause": "sas_expiring" if sent and is_renewal else _cause(record),
         "held": record.held is not None,
         "sent": sent,
     }
+
+
+def _wish(record: Record) -> tuple[str, datetime] | None:
+    return (record.desired.model.etag, record.desired.instant) if record.desired else None
+
+
+def _cause(record: Record) -> str | None:
+    return record.desired.cause if record.desired else None
 
 
 @pytest.mark.parametrize("make", WORLDS, ids=lambda make: make.__name__)
@@ -245,4 +256,4 @@ def test_what_a_dry_run_foresees_is_what_happens(
         assert (done.record(), len(done.scoring.sent_to(NAME))) == (before[1], sent_before)
     else:
         assert plan.status_code == HTTPStatus.OK
-        assert foreseen(document(plan)) == happened(done, sent_before)
+        assert foreseen(document(plan)) == happened(done, before[1], sent_before)

@@ -225,6 +225,15 @@ def test_a_faulty_training_service_is_left_out_and_its_fault_named(
     assert endpoints.by_name["census"].faults == ()
 
 
+@pytest.mark.parametrize("misspelt", ["default", "Defaults", "defauts"])
+def test_misspelt_defaults_are_no_file_because_they_are_meant_for_every_endpoint(
+    misspelt: str,
+) -> None:
+    """Read without its `auto_deploy = false`, models would go live that wait for a person."""
+    with pytest.raises(SettingsError, match=misspelt):
+        read(f"[{misspelt}]\nauto_deploy = false\n{LEAST}")
+
+
 @pytest.mark.parametrize(
     ("content", "where", "what"),
     [
