@@ -3,7 +3,10 @@
 import threading
 from collections import Counter
 from datetime import datetime, timedelta
+from typing import TypedDict
 
+from http_api.answers import FaultDocument, fault_document
+from patch_endpoint.plan import Instant
 from retrain_trigger.engine import App, Engine
 from settings.fault import Fault, SettingsError
 from settings.schedule import Schedule
@@ -14,10 +17,27 @@ _SILENT_PERIODS = 3
 _HEALTH_KEPT = timedelta(seconds=5)
 
 
-def status_document(app: App) -> dict[str, object]:
+class TimerDocument(TypedDict):
+    """When a timer runs, and when it last finished."""
+
+    schedule: str
+    last_tick: Instant | None
+    age_seconds: float | None
+
+
+class StatusDocument(TypedDict):
+    """How the app is: every fault by name, each timer, endpoints and jobs counted by state."""
+
+    faults: list[FaultDocument]
+    timers: dict[str, TimerDocument]
+    endpoints: dict[str, int]
+    jobs: dict[str, int]
+
+
+def status_document(app: App) -> StatusDocument:
     """Say how the app is; what cannot be found out is a fault among the others."""
     faults = list(app.settings.faults)
-    timers: dict[str, object] = {}
+    timers: dict[str, TimerDocument] = {}
     states: Counter[str] = Counter()
     jobs: Counter[str] = Counter()
     try:
@@ -31,7 +51,7 @@ def status_document(app: App) -> dict[str, object]:
     except StorageError as error:
         faults.append(Fault("StateStorage", str(error)))
     return {
-        "faults": [{"where": fault.where, "what": fault.what} for fault in faults],
+        "faults": [fault_document(fault) for fault in faults],
         "timers": timers,
         "endpoints": dict(states),
         "jobs": dict(jobs),
@@ -84,7 +104,7 @@ def _schedules(engine: Engine) -> dict[str, Schedule]:
     return {"watch": engine.settings.watch_schedule, "sweep": engine.settings.sweep_schedule}
 
 
-def _timer(engine: Engine, timer: str) -> dict[str, object]:
+def _timer(engine: Engine, timer: str) -> TimerDocument:
     last = engine.heartbeats.last(timer)
     return {
         "schedule": _schedules(engine)[timer].text,

@@ -5,14 +5,15 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from http import HTTPStatus
 from itertools import islice
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import azure.functions as func
 
 from http_api import creation, retraining, takeover
 from http_api.answers import ProblemError, answer, problem
 from http_api.app_status import Health, status_document
-from http_api.documents import endpoint_document, endpoint_summary
+from http_api.documents import EndpointsPage, endpoint_document, endpoint_summary
+from http_api.openapi import openapi_document
 from patch_endpoint.records import Summary
 from retrain_trigger.engine import App, Engine
 from settings.endpoints_file import is_endpoint_name
@@ -87,6 +88,10 @@ class Routes:
         """Say how the app is."""
         return _guarded(lambda: answer(status_document(self._app())))
 
+    def openapi(self, req: func.HttpRequest) -> func.HttpResponse:
+        """Describe this API."""
+        return answer(openapi_document(urlsplit(req.url).path.rpartition("/")[0]))
+
     def health(self, req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG002 - as above
         """Say in one word whether anything can be deployed."""
         well = self._health.is_well()
@@ -112,13 +117,17 @@ class Routes:
 
     def _page(self, req: func.HttpRequest) -> func.HttpResponse:
         after = req.params.get("after", "")
+        if after and not is_endpoint_name(after):
+            raise ProblemError(HTTPStatus.BAD_REQUEST, "after is no endpoint's name")
         endpoints = self._engine.endpoints.current().by_name
         names = list(islice((name for name in sorted(endpoints) if name > after), _PAGE + 1))
         page, more = names[:_PAGE], names[_PAGE:]
         summaries = dict(self._summaries(after, page[-1])) if page else {}
         value = [endpoint_summary(endpoints[name], summaries.get(name)) for name in page]
-        link = f"{req.url.split('?')[0]}?after={quote(page[-1])}" if more else None
-        return answer({"value": value} | ({"nextLink": link} if link else {}))
+        body: EndpointsPage = {"value": value}
+        if more:
+            body["nextLink"] = f"{req.url.split('?')[0]}?after={quote(page[-1])}"
+        return answer(body)
 
     def _summaries(self, after: str, last: str) -> Iterator[tuple[str, Summary]]:
         for summary in self._engine.records.summaries(after=after):

@@ -1,20 +1,48 @@
 """What a person's word would do, in the answer to a dry run."""
 
+from datetime import datetime
+from typing import Annotated, Any, Literal, TypedDict
+
+import msgspec
+
 from patch_endpoint.claim import Foreseen
 from patch_endpoint.decide import Patch, Skip
+from patch_endpoint.record import Cause
 from protocols.protocol import ScoringProtocol
 from settings.scoring_endpoint import ScoringEndpoint
 
 _UNREAD_RESOURCE = "(read from the endpoint)"
 
 
-def plan_of(
-    endpoint: ScoringEndpoint, foreseen: Foreseen, protocol: ScoringProtocol
-) -> dict[str, object]:
+type Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class ModelDocument(TypedDict):
+    """A model in an answer: its plain name within the container, and which version of it."""
+
+    name: str
+    etag: str
+    last_modified: Instant
+
+
+class Plan(TypedDict):
+    """What a person's word would do now, every secret masked."""
+
+    endpoint: str
+    model: ModelDocument | None
+    cause: Cause | None
+    decision: Literal["patch", "wait"]
+    reason: str | None
+    replaces: str | None
+    held: bool
+    request: dict[str, Any] | None
+
+
+def plan_of(endpoint: ScoringEndpoint, foreseen: Foreseen, protocol: ScoringProtocol) -> Plan:
     """Name endpoint, model, cause and what would be sent, every secret masked."""
     record, decision = foreseen.record, foreseen.decision
     desired = record.desired
-    plan: dict[str, object] = {
+    plan: Plan = {
         "endpoint": endpoint.name,
         "model": None,
         "cause": desired.cause if desired else None,
