@@ -1,5 +1,6 @@
 """A person takes over: redeploy, roll back, release."""
 
+import re
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Annotated
@@ -24,13 +25,26 @@ from retrain_trigger.engine import Engine
 from settings.scoring_endpoint import ScoringEndpoint
 
 _ON_THEIR_WAY = frozenset({"pending", "waiting"})
+# Storage takes any name without these. Spaces and joiners of every script are in real names.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _GONE = "the model's bytes are not there any more, and no copy of them"
+
+
+type ModelName = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=1,
+        max_length=1024,
+        description="A blob's plain name within the container.",
+        extra_json_schema={"pattern": f"^[^{_CONTROL.pattern[1:-1]}]*$"},
+    ),
+]
 
 
 class RedeployBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of a redeploy; all of it may be left out."""
 
-    model: Annotated[str, msgspec.Meta(min_length=1, max_length=1024)] | None = None
+    model: ModelName | None = None
     reason: Reason | None = None
 
 
@@ -96,8 +110,8 @@ def _possible[T](do: Callable[[], T]) -> T:
 
 
 def _named(engine: Engine, endpoint: ScoringEndpoint, name: str) -> str:
-    if not name.isprintable():
-        raise ProblemError(HTTPStatus.BAD_REQUEST, "the model's name has unprintable characters")
+    if _CONTROL.search(name):
+        raise ProblemError(HTTPStatus.BAD_REQUEST, "the model's name has control characters")
     if engine.catalog.head(name) is not None:
         return name
     record = engine.records.read(endpoint.name).record

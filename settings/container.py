@@ -13,4 +13,13 @@ def is_container_name(text: str) -> bool:
 def is_container_and_blob(text: str) -> bool:
     """Say whether *text* is of the form `container/blob`."""
     container, _, blob = text.partition("/")
-    return is_container_name(container) and bool(blob)
+    return is_container_name(container) and is_blob_name(blob)
+
+
+def is_blob_name(text: str) -> bool:
+    """Say whether an address can lead to a blob called *text*.
+
+    HTTP clients resolve `.` and `..` between slashes away, so that such an address leads to another
+    blob, in another container even.
+    """
+    return bool(text) and {".", ".."}.isdisjoint(text.split("/"))

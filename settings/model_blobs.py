@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from settings.container import is_container_name
+from settings.container import is_blob_name, is_container_name
 
 _PIECE = re.compile(r"(?P<brace>\{\{|\}\})|(?P<token>\{[A-Za-z_][A-Za-z0-9_]*\})|[^{}]+|[{}]")
 
@@ -25,7 +25,7 @@ class ModelBlobs(msgspec.Struct, frozen=True):
 
     def matches(self, name: str) -> bool:
         """Say whether the blob *name* within the container is a model."""
-        return re.fullmatch(self.pattern, name, re.DOTALL) is not None
+        return is_blob_name(name) and re.fullmatch(self.pattern, name, re.DOTALL) is not None
 
 
 def parse_model_blobs(text: str) -> ModelBlobs:

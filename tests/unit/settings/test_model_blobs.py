@@ -5,6 +5,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from local_stack.functions_host.blob_path import BlobPathError, parse_blob_path
+from settings.container import is_blob_name
 from settings.model_blobs import parse_model_blobs
 
 NAMES = st.text("abc./{}", max_size=8)
@@ -42,6 +43,10 @@ def test_a_name_that_the_pattern_means_is_a_model(pattern: str, name: str) -> No
         ("{folder}/{name}.onnx", "c.onnx"),
         ("v1.{name}", "v12x"),
         ("{{{name}}}.bin", "a.bin"),
+        ("{name}.ilearner", "../secrets/a.ilearner"),  # an address would lead elsewhere
+        ("{name}.ilearner", "a/./b.ilearner"),
+        ("{name}", "a/.."),
+        ("{name}", "."),
     ],
 )
 def test_any_other_name_is_no_model(pattern: str, name: str) -> None:
@@ -99,6 +104,7 @@ def test_the_app_takes_for_models_what_the_functions_host_delivers(pattern: str,
             parse_model_blobs(text)
         return
     blobs = parse_model_blobs(text)
+    assume(is_blob_name(name))  # no other reaches us
 
     assert blobs.matches(name) == (by_the_host.tokens(name) is not None)
     assert blobs.prefix == by_the_host.prefix
