@@ -20,6 +20,6 @@ def is_blob_name(text: str) -> bool:
     """Say whether an address can lead to a blob called *text*.
 
     HTTP clients resolve `.` and `..` between slashes away, so that such an address leads to another
-    blob, in another container even.
+    blob, in another container even. Of a backslash storage makes a slash, so no name has one.
     """
-    return bool(text) and {".", ".."}.isdisjoint(text.split("/"))
+    return bool(text) and "\\" not in text and {".", ".."}.isdisjoint(text.split("/"))

@@ -47,6 +47,7 @@ def test_a_name_that_the_pattern_means_is_a_model(pattern: str, name: str) -> No
         ("{name}.ilearner", "a/./b.ilearner"),
         ("{name}", "a/.."),
         ("{name}", "."),
+        ("{name}", "a\\b"),  # storage calls it a/b
     ],
 )
 def test_any_other_name_is_no_model(pattern: str, name: str) -> None:
