@@ -2,6 +2,7 @@
 
 import re
 
+_LONGEST_BLOB_NAME = 1024
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9]|-(?=[a-z0-9])){2,62}")
 
 
@@ -22,4 +23,5 @@ def is_blob_name(text: str) -> bool:
     HTTP clients resolve `.` and `..` between slashes away, so that such an address leads to another
     blob, in another container even. Of a backslash storage makes a slash, so no name has one.
     """
-    return bool(text) and "\\" not in text and {".", ".."}.isdisjoint(text.split("/"))
+    is_reached = "\\" not in text and {".", ".."}.isdisjoint(text.split("/"))
+    return is_reached and 0 < len(text) <= _LONGEST_BLOB_NAME
