@@ -145,6 +145,13 @@ def status(req: func.HttpRequest) -> func.HttpResponse:
     return _routes().status(req)
 
 
+@app.function_name("openapi")
+@app.route("openapi.json", methods=[func.HttpMethod.GET])
+def openapi(req: func.HttpRequest) -> func.HttpResponse:
+    """What this API takes and answers, as an OpenAPI document."""
+    return _routes().openapi(req)
+
+
 @app.function_name("health")
 @app.route("health", methods=[func.HttpMethod.GET], auth_level=func.AuthLevel.ANONYMOUS)
 def health(req: func.HttpRequest) -> func.HttpResponse:

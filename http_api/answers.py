@@ -1,11 +1,31 @@
 """Answers: JSON, and errors as RFC 9457 problems."""
 
 from http import HTTPStatus
+from typing import Final, NotRequired, TypedDict
 
 import azure.functions as func
 import msgspec
 
 from settings.fault import Fault
+
+PROBLEM: Final = "application/problem+json"
+
+
+class FaultDocument(TypedDict):
+    """One thing that is wrong: the setting, or the table and key, and what to do about it."""
+
+    where: str
+    what: str
+
+
+class ProblemDocument(TypedDict):
+    """Why there is no success, after RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    faults: NotRequired[list[FaultDocument]]
 
 
 class ProblemError(Exception):
@@ -36,17 +56,22 @@ def answer(
 
 def problem(error: ProblemError) -> func.HttpResponse:
     """Answer with an RFC 9457 problem."""
-    body: dict[str, object] = {
+    body: ProblemDocument = {
         "type": "about:blank",
         "title": error.status.phrase,
         "status": int(error.status),
         "detail": error.detail,
     }
     if error.faults:
-        body["faults"] = [{"where": fault.where, "what": fault.what} for fault in error.faults]
+        body["faults"] = [fault_document(fault) for fault in error.faults]
     return func.HttpResponse(
         msgspec.json.encode(body),
         status_code=error.status,
         headers={"Cache-Control": "no-store"},
-        mimetype="application/problem+json",
+        mimetype=PROBLEM,
     )
+
+
+def fault_document(fault: Fault) -> FaultDocument:
+    """Say what is wrong, and where."""
+    return {"where": fault.where, "what": fault.what}

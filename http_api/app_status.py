@@ -4,7 +4,10 @@ import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from typing import TypedDict
 
+from http_api.answers import FaultDocument, fault_document
+from patch_endpoint.plan import Instant
 from retrain_trigger.engine import App, Engine
 from settings.fault import Fault, SettingsError
 from settings.schedule import Schedule
@@ -15,10 +18,32 @@ _SILENT_PERIODS = 3
 _HEALTH_KEPT = timedelta(seconds=5)
 
 
-def status_document(app: App) -> dict[str, object]:
+class TimerDocument(TypedDict):
+    """When a timer runs, and when it last finished."""
+
+    schedule: str
+    last_tick: Instant | None
+    age_seconds: float | None
+
+
+class Counts(TypedDict):
+    """Each timer, and endpoints and jobs counted by state."""
+
+    timers: dict[str, TimerDocument]
+    endpoints: dict[str, int]
+    jobs: dict[str, int]
+
+
+class StatusDocument(Counts):
+    """How the app is: every fault by name, and what there is."""
+
+    faults: list[FaultDocument]
+
+
+def status_document(app: App) -> StatusDocument:
     """Say how the app is; what cannot be found out is a fault among the others."""
     faults = list(app.settings.faults)
-    found: dict[str, object] = {"timers": {}, "endpoints": {}, "jobs": {}}
+    counts = Counts(timers={}, endpoints={}, jobs={})
     try:
         engine = app.engine
     except SettingsError:
@@ -29,14 +54,14 @@ def status_document(app: App) -> dict[str, object]:
             faults_of_models = pool.submit(_faults_of_model_storage, engine)
             try:
                 faults += _faults_of_endpoints(engine)
-                found |= _found(engine)
+                counts = _counts(engine)
             except StorageError as error:
                 faults.append(Fault("StateStorage", str(error)))
             faults += faults_of_models.result()
-    return {"faults": [{"where": fault.where, "what": fault.what} for fault in faults]} | found
+    return StatusDocument(faults=[fault_document(fault) for fault in faults], **counts)
 
 
-def _found(engine: Engine) -> dict[str, object]:
+def _counts(engine: Engine) -> Counts:
     endpoints, jobs = engine.records.summaries(), engine.jobs.records.summaries()
     return {
         "timers": {timer: _timer(engine, timer) for timer in _schedules(engine)},
@@ -96,7 +121,7 @@ def _schedules(engine: Engine) -> dict[str, Schedule]:
     return {"watch": engine.settings.watch_schedule, "sweep": engine.settings.sweep_schedule}
 
 
-def _timer(engine: Engine, timer: str) -> dict[str, object]:
+def _timer(engine: Engine, timer: str) -> TimerDocument:
     last = engine.heartbeats.last(timer)
     return {
         "schedule": _schedules(engine)[timer].text,

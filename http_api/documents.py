@@ -2,30 +2,125 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Literal, NotRequired, TypedDict
 
-from patch_endpoint.record import Deployment, Past, Record, Serving
+from patch_endpoint.plan import Instant, ModelDocument
+from patch_endpoint.record import Cause, Deployment, Past, Record, Serving, State
 from patch_endpoint.records import Summary
 from patch_endpoint.trained_model import TrainedModel
 from settings.scoring_endpoint import ScoringEndpoint
 
-type Document = dict[str, object]
 _MODEL_GONE = "model_gone"
 
 
-def endpoint_document(endpoint: ScoringEndpoint, record: Record) -> Document:
+class DesiredDocument(TypedDict):
+    """What an endpoint should serve, and how far that got."""
+
+    model: ModelDocument
+    instant: Instant
+    cause: Cause
+    requested_by: str | None
+    reason: str | None
+    state: State
+    error: str | None
+    attempts: int
+    next_attempt_at: Instant | None
+
+
+class ServingDocument(TypedDict):
+    """What an endpoint serves, as far as it told."""
+
+    model: ModelDocument
+    since: Instant
+    token_expires_at: Instant
+    confirmed_by: Literal["smoke_test", "location"] | None
+    renewable: bool
+
+
+class PastDocument(TypedDict):
+    """What was desired before, and whether it can be gone back to."""
+
+    model: ModelDocument
+    state: State
+    at: Instant
+    cause: Cause
+    error: str | None
+    restorable: bool
+
+
+class EndpointHead(TypedDict):
+    """What every answer about an endpoint begins with."""
+
+    name: str
+    protocol: str
+    held: bool
+    fault: str | None
+
+
+class EndpointDocument(EndpointHead):
+    """What is desired at an endpoint and what serves, since when, why, and confirmed how."""
+
+    desired: DesiredDocument | None
+    serving: ServingDocument | None
+    history: list[PastDocument]
+
+
+class ModelInShort(TypedDict, total=False):
+    """A model as a listing shows it; a long name is cut."""
+
+    name: str | None
+    etag: str | None
+
+
+class DesiredInShort(TypedDict):
+    """What an endpoint should serve, out of a listing."""
+
+    model: ModelInShort
+    instant: str | None
+    cause: str | None
+    state: str | None
+    error: str | None
+
+
+class ServingInShort(TypedDict):
+    """What an endpoint serves, out of a listing."""
+
+    model: ModelInShort
+    since: str | None
+    token_expires_at: str | None
+    confirmed_by: str | None
+
+
+class EndpointInShort(EndpointHead):
+    """An endpoint out of a listing: no record is read."""
+
+    desired: DesiredInShort | None
+    serving: ServingInShort | None
+
+
+class EndpointsPage(TypedDict):
+    """A page of endpoints, and where the next one is."""
+
+    value: list[EndpointInShort]
+    nextLink: NotRequired[str]
+
+
+def endpoint_document(endpoint: ScoringEndpoint, record: Record) -> EndpointDocument:
     """Say what is desired and what serves, since when, why, and confirmed how."""
     shown = record.waiting or record.desired
-    return _head(endpoint, held=record.held is not None) | {
+    return {
+        **_head(endpoint, held=record.held is not None),
         "desired": _desired(shown, record.not_before) if shown else None,
         "serving": _serving(record.serving) if record.serving else None,
         "history": [_past(record, past) for past in reversed(record.history)],
     }
 
 
-def endpoint_summary(endpoint: ScoringEndpoint, summary: Summary | None) -> Document:
+def endpoint_summary(endpoint: ScoringEndpoint, summary: Summary | None) -> EndpointInShort:
     """Say the same in short, out of a listing: no record is read."""
     fields: Mapping[str, str] = summary.fields if summary else {}
-    desired = serving = None
+    desired: DesiredInShort | None = None
+    serving: ServingInShort | None = None
     if "state" in fields:
         desired = {
             "model": {"name": fields.get("model"), "etag": fields.get("etag")},
@@ -42,10 +137,10 @@ def endpoint_summary(endpoint: ScoringEndpoint, summary: Summary | None) -> Docu
             "confirmed_by": fields.get("confirmed_by"),
         }
     held = fields.get("held") == "True"
-    return _head(endpoint, held=held) | {"desired": desired, "serving": serving}
+    return {**_head(endpoint, held=held), "desired": desired, "serving": serving}
 
 
-def _head(endpoint: ScoringEndpoint, *, held: bool) -> Document:
+def _head(endpoint: ScoringEndpoint, *, held: bool) -> EndpointHead:
     return {
         "name": endpoint.name,
         "protocol": endpoint.protocol,
@@ -54,11 +149,11 @@ def _head(endpoint: ScoringEndpoint, *, held: bool) -> Document:
     }
 
 
-def _model(model: TrainedModel) -> Document:
+def _model(model: TrainedModel) -> ModelDocument:
     return {"name": model.name, "etag": model.etag, "last_modified": model.last_modified}
 
 
-def _desired(deployment: Deployment, not_before: datetime | None) -> Document:
+def _desired(deployment: Deployment, not_before: datetime | None) -> DesiredDocument:
     known = [deployment.next_attempt_at, not_before] if deployment.next_attempt_at else []
     return {
         "model": _model(deployment.model),
@@ -73,7 +168,7 @@ def _desired(deployment: Deployment, not_before: datetime | None) -> Document:
     }
 
 
-def _serving(serving: Serving) -> Document:
+def _serving(serving: Serving) -> ServingDocument:
     return {
         "model": _model(serving.model),
         "since": serving.since,
@@ -83,7 +178,7 @@ def _serving(serving: Serving) -> Document:
     }
 
 
-def _past(record: Record, past: Past) -> Document:
+def _past(record: Record, past: Past) -> PastDocument:
     deployment = past.deployment
     return {
         "model": _model(deployment.model),

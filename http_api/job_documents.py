@@ -1,12 +1,60 @@
 """What the API says of a retraining job."""
 
-from retrain_trigger.job import Job
+from typing import Literal, TypedDict
+
+from patch_endpoint.plan import Instant
+from retrain_trigger.job import Job, State
 from retrain_trigger.job_records import JobSummary
 
-type Document = dict[str, object]
+
+class JobModelDocument(TypedDict):
+    """Which output of a job is the model, and who keeps it."""
+
+    output: str
+    blob: str
+    kept_by: Literal["us", "the training service"]
 
 
-def job_document(job: Job) -> Document:
+class JobDocument(TypedDict):
+    """What a job is in, since when, why, and what came of it."""
+
+    id: str
+    endpoint: str
+    service: str
+    service_job: str | None
+    state: State
+    service_status: str | None
+    cause: Literal["schedule", "person"]
+    requested_by: str | None
+    reason: str | None
+    cancelled_by: str | None
+    created_at: Instant
+    submitted_at: Instant | None
+    started_at: Instant | None
+    trained_at: Instant | None
+    ended_at: Instant | None
+    deadline: Instant | None
+    next_look_at: Instant | None
+    outputs: dict[str, str]
+    model: JobModelDocument | None
+    error: str | None
+    details: str | None
+
+
+class JobInShort(TypedDict):
+    """A job out of a listing: no record is read."""
+
+    id: str
+    endpoint: str | None
+    service: str | None
+    state: str | None
+    cause: str | None
+    created_at: str | None
+    ended_at: str | None
+    error: str | None
+
+
+def job_document(job: Job) -> JobDocument:
     """Say what a job is in, since when, why, and what came of it."""
     return {
         "id": job.id,
@@ -33,14 +81,26 @@ def job_document(job: Job) -> Document:
     }
 
 
-def job_summary(summary: JobSummary) -> Document:
+def job_summary(summary: JobSummary) -> JobInShort:
     """Say the same in short, out of a listing: no record is read."""
-    shown = ("endpoint", "service", "state", "cause", "created_at", "ended_at", "error")
-    return {"id": summary.id} | {key: summary.fields.get(key) for key in shown}
+    said = summary.fields.get
+    return {
+        "id": summary.id,
+        "endpoint": said("endpoint"),
+        "service": said("service"),
+        "state": said("state"),
+        "cause": said("cause"),
+        "created_at": said("created_at"),
+        "ended_at": said("ended_at"),
+        "error": said("error"),
+    }
 
 
-def _model(job: Job) -> Document | None:
+def _model(job: Job) -> JobModelDocument | None:
     if job.output is None:
         return None
-    kept_by = "us" if job.output.is_ours else "the training service"
-    return {"output": job.output.name, "blob": job.output.blob, "kept_by": kept_by}
+    return {
+        "output": job.output.name,
+        "blob": job.output.blob,
+        "kept_by": "us" if job.output.is_ours else "the training service",
+    }

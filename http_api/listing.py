@@ -11,7 +11,7 @@ from urllib.parse import quote
 import azure.functions as func
 
 from http_api.answers import ProblemError, answer
-from http_api.documents import endpoint_summary
+from http_api.documents import EndpointsPage, endpoint_summary
 from patch_endpoint.records import Summary, listing_order
 from retrain_trigger.engine import Engine
 from settings.endpoints_file import is_endpoint_name
@@ -34,9 +34,8 @@ def list_endpoints(engine: Engine, req: func.HttpRequest, page_size: int) -> fun
         names = [name for name in names if listing_order(name) > listing_order(after)]
     page = names[:page_size]
     summaries = dict(_summaries(engine, after, page[-1])) if page else {}
-    body: dict[str, object] = {
-        "value": [endpoint_summary(endpoints[name], summaries.get(name)) for name in page]
-    }
+    value = [endpoint_summary(endpoints[name], summaries.get(name)) for name in page]
+    body: EndpointsPage = {"value": value}
     if len(names) > page_size:
         body["nextLink"] = f"{req.url.split('?')[0]}?after={quote(page[-1])}"
     return answer(body)

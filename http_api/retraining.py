@@ -2,6 +2,7 @@
 
 from http import HTTPStatus
 from itertools import islice
+from typing import Literal, NotRequired, TypedDict
 from urllib.parse import quote
 
 import azure.functions as func
@@ -9,7 +10,7 @@ import msgspec
 
 from http_api.answers import ProblemError, answer, problem
 from http_api.asking import Reason, asker, body_of, is_dry_run, reason_of
-from http_api.job_documents import job_document, job_summary
+from http_api.job_documents import JobInShort, job_document, job_summary
 from http_api.person import Done, Word, heard
 from retrain_trigger.engine import Engine
 from retrain_trigger.job import Job
@@ -24,6 +25,21 @@ class RetrainBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of a retrain; all of it may be left out."""
 
     reason: Reason | None = None
+
+
+class JobsPage(TypedDict):
+    """A page of jobs, and where the next one is."""
+
+    value: list[JobInShort]
+    nextLink: NotRequired[str]
+
+
+class CancelPlan(TypedDict):
+    """What a cancel would do now."""
+
+    job: str
+    decision: Literal["cancel"]
+    service_job: str | None
 
 
 class CancelBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -77,7 +93,7 @@ def list_jobs(engine: Engine, req: func.HttpRequest, page_size: int) -> func.Htt
     summaries = engine.jobs.records.summaries(prefix=prefix, after=after)
     found = list(islice(summaries, page_size + 1))
     page = found[:page_size]
-    body: dict[str, object] = {"value": [job_summary(one) for one in page]}
+    body: JobsPage = {"value": [job_summary(one) for one in page]}
     if len(found) > page_size:
         more = f"&endpoint={endpoint}" if endpoint else ""
         body["nextLink"] = f"{req.url.split('?')[0]}?after={quote(page[-1].id)}{more}"
@@ -123,7 +139,7 @@ def _cancelled(engine: Engine, req: func.HttpRequest, word: Word, job_id: str) -
     return Done(job.state, answer(job_document(job), status, {"Location": _address(req, job)}))
 
 
-def _cancel_plan(engine: Engine, job_id: str) -> dict[str, object]:
+def _cancel_plan(engine: Engine, job_id: str) -> CancelPlan:
     stored = engine.jobs.records.read(job_id)
     if stored is None:
         raise _no_such_job()

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from functools import cached_property
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 import azure.functions as func
 
@@ -12,6 +13,7 @@ from http_api.answers import ProblemError, answer, problem
 from http_api.app_status import Health, status_document
 from http_api.documents import endpoint_document
 from http_api.listing import PAGE_SIZE, list_endpoints
+from http_api.openapi import openapi_document
 from retrain_trigger.engine import App, Engine
 from settings.endpoints_file import is_endpoint_name
 from settings.fault import SettingsError
@@ -84,6 +86,10 @@ class Routes:
     def status(self, req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG002 - nothing is asked
         """Say how the app is."""
         return _guarded(lambda: answer(status_document(self._app())))
+
+    def openapi(self, req: func.HttpRequest) -> func.HttpResponse:
+        """Describe this API."""
+        return answer(openapi_document(urlsplit(req.url).path.rpartition("/")[0]))
 
     def health(self, req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG002 - as above
         """Say in one word whether anything can be deployed."""

@@ -25,13 +25,26 @@ from retrain_trigger.engine import Engine
 from settings.scoring_endpoint import ScoringEndpoint
 
 _ON_THEIR_WAY = frozenset({"pending", "waiting"})
+# Storage takes any name without these. Spaces and joiners of every script are in real names.
+_NO_CONTROL_CHARACTERS = r"^[^\x00-\x1f\x7f-\x9f]*$"
 _GONE = "the model's bytes are not there any more, and no copy of them"
+
+
+type ModelName = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=1,
+        max_length=1024,
+        description="A blob's plain name within the container.",
+        extra_json_schema={"pattern": _NO_CONTROL_CHARACTERS},
+    ),
+]
 
 
 class RedeployBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of a redeploy; all of it may be left out."""
 
-    model: Annotated[str, msgspec.Meta(min_length=1, max_length=1024)] | None = None
+    model: ModelName | None = None
     reason: Reason | None = None
 
 

@@ -9,7 +9,7 @@ import logging
 from patch_endpoint.act import Acts
 from patch_endpoint.claim import Claim, Claims, Step
 from patch_endpoint.decide import Confirm, Keep, Patch, Skip, decide
-from patch_endpoint.plan import plan_of
+from patch_endpoint.plan import Plan, plan_of
 from patch_endpoint.record import Record
 from patch_endpoint.records import Stored
 from patch_endpoint.steps import landing, landing_result, waking
@@ -63,7 +63,7 @@ class Deployer:
         self._world.ledger.save(stored, stored.record, self._world.now(), entry, arm=False)
         emit(_log, "deployment.skip", endpoint=endpoint, reason="endpoint_not_configured")
 
-    def plan(self, endpoint: ScoringEndpoint, step: Step) -> dict[str, object]:
+    def plan(self, endpoint: ScoringEndpoint, step: Step) -> Plan:
         """Say what *step* would do now; nothing is recorded, signed or sent.
 
         Raises:

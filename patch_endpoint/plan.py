@@ -1,7 +1,12 @@
 """What a person's word would do, in the answer to a dry run."""
 
+from datetime import datetime
+from typing import Annotated, Any, Literal, TypedDict
+
+import msgspec
+
 from patch_endpoint.claim import Foreseen
-from patch_endpoint.decide import Patch, Skip
+from patch_endpoint.decide import Patch, PatchCause, Skip
 from patch_endpoint.trained_model import TrainedModel
 from protocols.protocol import ScoringProtocol
 from settings.scoring_endpoint import ScoringEndpoint
@@ -9,14 +14,36 @@ from settings.scoring_endpoint import ScoringEndpoint
 _UNREAD_RESOURCE = "(read from the endpoint)"
 
 
-def plan_of(
-    endpoint: ScoringEndpoint, foreseen: Foreseen, protocol: ScoringProtocol
-) -> dict[str, object]:
+type Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class ModelDocument(TypedDict):
+    """A model in an answer: its plain name within the container, and which version of it."""
+
+    name: str
+    etag: str
+    last_modified: Instant
+
+
+class Plan(TypedDict):
+    """What a person's word would do now, every secret masked."""
+
+    endpoint: str
+    model: ModelDocument | None
+    cause: PatchCause | None
+    decision: Literal["patch", "wait"]
+    reason: str | None
+    replaces: str | None
+    held: bool
+    request: dict[str, Any] | None
+
+
+def plan_of(endpoint: ScoringEndpoint, foreseen: Foreseen, protocol: ScoringProtocol) -> Plan:
     """Name endpoint, model, cause and what would be sent, every secret masked."""
     record, decision = foreseen.record, foreseen.decision
     # A patch may renew or repeat what serves, whatever is desired.
     asked = decision if isinstance(decision, Patch) else record.desired
-    plan: dict[str, object] = {
+    plan: Plan = {
         "endpoint": endpoint.name,
         "model": _model(asked.model) if asked else None,
         "cause": asked.cause if asked else None,
@@ -32,5 +59,5 @@ def plan_of(
     return plan
 
 
-def _model(model: TrainedModel) -> dict[str, object]:
+def _model(model: TrainedModel) -> ModelDocument:
     return {"name": model.name, "etag": model.etag, "last_modified": model.last_modified}

@@ -1,6 +1,6 @@
 """Adds a configured scoring endpoint to its predictive web service."""
 
-from typing import Literal
+from typing import Any, Literal, TypedDict
 
 import msgspec
 
@@ -30,6 +30,13 @@ class Added(msgspec.Struct, frozen=True):
     resource: str | None
     resources: tuple[str, ...]
     fault: str | None
+
+
+class AddingPlan(TypedDict):
+    """What adding an endpoint would send."""
+
+    endpoint: str
+    request: dict[str, Any]
 
 
 class NotAddedError(Exception):
@@ -62,7 +69,7 @@ def add_endpoint(engine: Engine, endpoint: ScoringEndpoint) -> Added:
     return Added(endpoint.name, result.created, resource, result.resources, fault)
 
 
-def plan_to_add(engine: Engine, endpoint: ScoringEndpoint) -> dict[str, object]:
+def plan_to_add(engine: Engine, endpoint: ScoringEndpoint) -> AddingPlan:
     """Say what `add_endpoint` would send; raises as it does where the file is at fault."""
     _token(endpoint)
     return {"endpoint": endpoint.name, "request": engine.management.plan(endpoint)}

@@ -4,11 +4,13 @@ import re
 import uuid
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from typing import Final
 
 import msgspec
 from msgspec.structs import replace
 
 from retrain_trigger.job import Job
+from settings.endpoints_file import ENDPOINT_NAME
 from state.agenda import Agenda, Entry, is_due_no_later, new_entry
 from state.storage_errors import ConflictError, UnavailableError
 from state.store import StateStore
@@ -16,7 +18,9 @@ from state.store import StateStore
 KIND = "job"
 _RECORDS = "jobs/"
 _LATEST = "latest-jobs/"
-_ID = re.compile(r"(?P<endpoint>[a-z0-9][a-z0-9-]{0,62})_[0-9]{8}T[0-9]{6}Z(?:_[0-9a-f]{6})?")
+_INSTANT = "[0-9]{8}T[0-9]{6}Z(?:_[0-9a-f]{6})?"
+_ID = re.compile(f"({ENDPOINT_NAME})_{_INSTANT}")
+JOB_ID: Final = f"{ENDPOINT_NAME}_{_INSTANT}"
 
 
 class StoredJob(msgspec.Struct, frozen=True):
@@ -47,7 +51,7 @@ def new_job_id(endpoint: str, instant: datetime, *, apart: bool) -> str:
 def endpoint_in(job_id: str) -> str | None:
     """Read the endpoint out of a job's id; None: it is no job's id."""
     match = _ID.fullmatch(job_id)
-    return match["endpoint"] if match else None
+    return match[1] if match else None
 
 
 class JobRecords:

@@ -19,7 +19,7 @@ from retrain_trigger.job import (
 )
 from retrain_trigger.job_records import JobRecords, StoredJob, new_job_id
 from retrain_trigger.job_steps import JobSteps, Surroundings
-from retrain_trigger.request import Request, retraining_of
+from retrain_trigger.request import Request, RetrainPlan, retraining_of
 from retrain_trigger.submission import masked_request, outputs_of
 from settings.fault import SettingsError
 from settings.scoring_endpoint import ScoringEndpoint
@@ -86,7 +86,7 @@ class Jobs:
         emit(_log, "retrain.begun", job=stored.job.id, cause=stored.job.cause)
         return self._tried(stored) if drive else stored.job
 
-    def plan(self, endpoint: ScoringEndpoint, request: Request) -> dict[str, object]:
+    def plan(self, endpoint: ScoringEndpoint, request: Request) -> RetrainPlan:
         """Say what `begin` would do now, every secret masked; raises as it does."""
         retrain, service = retraining_of(endpoint, self._endpoints.current(), self._around.models)
         running = self._running(endpoint)

@@ -1,7 +1,7 @@
 """A request to retrain an endpoint, and whether the endpoints file says how."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal, TypedDict
 
 import msgspec
 
@@ -29,6 +29,19 @@ class Request(msgspec.Struct, frozen=True):
     def cause(self) -> Literal["schedule", "person"]:
         """Say what has it retrained."""
         return "person" if self.occurrence is None else "schedule"
+
+
+class RetrainPlan(TypedDict):
+    """What a retrain would do now, every secret masked."""
+
+    endpoint: str
+    service: str
+    cause: Literal["schedule", "person"]
+    decision: Literal["submit", "wait"]
+    reason: Literal["job_runs"] | None
+    running: str | None
+    timeout_seconds: float
+    request: dict[str, Any]
 
 
 class RetrainImpossibleError(Exception):

@@ -2,6 +2,7 @@
 
 import re
 
+_LONGEST_BLOB_NAME = 1024
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9]|-(?=[a-z0-9])){2,62}")
 
 
@@ -13,4 +14,14 @@ def is_container_name(text: str) -> bool:
 def is_container_and_blob(text: str) -> bool:
     """Say whether *text* is of the form `container/blob`."""
     container, _, blob = text.partition("/")
-    return is_container_name(container) and bool(blob)
+    return is_container_name(container) and is_blob_name(blob)
+
+
+def is_blob_name(text: str) -> bool:
+    """Say whether an address can lead to a blob called *text*.
+
+    HTTP clients resolve `.` and `..` between slashes away, so that such an address leads to another
+    blob, in another container even. Of a backslash storage makes a slash, so no name has one.
+    """
+    is_reached = "\\" not in text and {".", ".."}.isdisjoint(text.split("/"))
+    return is_reached and 0 < len(text) <= _LONGEST_BLOB_NAME

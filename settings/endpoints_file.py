@@ -8,7 +8,7 @@ import functools
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -19,7 +19,7 @@ from settings.scoring_endpoint import ScoringEndpoint, Surroundings, is_json, re
 from settings.secret import Secret
 from settings.table import Table, text
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+ENDPOINT_NAME: Final = "[a-z0-9][a-z0-9-]{0,62}"
 _REFERENCE = re.compile(r"%([A-Za-z_][A-Za-z0-9_]*)%")
 _ENDPOINT_TOKEN = "{endpoint}"  # noqa: S105 - a placeholder, not a password
 _DEFAULTS = "defaults"
@@ -42,7 +42,7 @@ class Endpoints(msgspec.Struct, frozen=True):
 
 def is_endpoint_name(name: str) -> bool:
     """Say whether *name* can be an endpoint's."""
-    return _NAME.fullmatch(name) is not None
+    return re.fullmatch(ENDPOINT_NAME, name) is not None
 
 
 def parse_endpoints(

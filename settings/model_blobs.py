@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from settings.container import is_container_name
+from settings.container import is_blob_name, is_container_name
 
 _PIECE = re.compile(r"(?P<brace>\{\{|\}\})|(?P<token>\{[A-Za-z_][A-Za-z0-9_]*\})|[^{}]+|[{}]")
 _ANY_TEXT = "example"  # what a token of an example stands for
@@ -28,7 +28,7 @@ class ModelBlobs(msgspec.Struct, frozen=True):
 
     def matches(self, name: str) -> bool:
         """Say whether the blob *name* within the container is a model."""
-        return re.fullmatch(self.pattern, name, re.DOTALL) is not None
+        return is_blob_name(name) and re.fullmatch(self.pattern, name, re.DOTALL) is not None
 
 
 def parse_model_blobs(text: str) -> ModelBlobs:
@@ -38,7 +38,7 @@ def parse_model_blobs(text: str) -> ModelBlobs:
     (azure-webjobs-sdk, BindingTemplateSource); `{{` and `}}` are braces.
 
     Raises:
-        ValueError: It names no container or no pattern.
+        ValueError: It names no container, or no pattern that a blob's name can match.
     """
     container, _, name = text.partition("/")
     if not is_container_name(container):
@@ -46,12 +46,15 @@ def parse_model_blobs(text: str) -> ModelBlobs:
     if not name:
         raise ValueError("needs a pattern after the container, as in models/{name}.onnx")
     pieces = list(_pieces(name))
+    example = "".join(_ANY_TEXT if piece is None else piece for piece in pieces)
+    if not is_blob_name(example):
+        raise ValueError(r"matches no name that a blob can have: mind \ and . between slashes")
     first_token = pieces.index(None) if None in pieces else len(pieces)
     return ModelBlobs(
         container=container,
         pattern="".join(".*" if piece is None else re.escape(piece) for piece in pieces),
         prefix="".join(piece for piece in pieces[:first_token] if piece is not None),
-        example="".join(_ANY_TEXT if piece is None else piece for piece in pieces),
+        example=example,
     )
 
 

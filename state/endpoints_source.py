@@ -1,6 +1,7 @@
 """Where the endpoints file comes from: a file of the app, or a blob. Re-read when it changed."""
 
 import errno
+import posixpath
 import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -10,6 +11,7 @@ from typing import Protocol
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient
 
+from settings.container import is_blob_name
 from settings.endpoints_file import Endpoints, parse_endpoints
 from settings.fault import Fault, SettingsError
 from state.storage_errors import mapped
@@ -152,7 +154,10 @@ class BlobFolder:
 
     def read(self, name: str) -> bytes:
         """See `Folder`."""
-        blob = self._container.get_blob_client(str(self._path.parent / name))
+        path = posixpath.normpath(self._path.parent / name)
+        if not is_blob_name(path):  # above the container, say: storage would refuse our signature
+            raise FileNotFoundError(2, "no such blob", name)
+        blob = self._container.get_blob_client(path)
         with mapped("read the endpoints file"):
             try:
                 content: bytes = blob.download_blob().readall()

@@ -7,7 +7,7 @@ from http.cookies import SimpleCookie
 from types import SimpleNamespace
 from typing import Any
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from local_stack.functions_host.definition import FunctionDefinition, FunctionFaultError
@@ -98,7 +98,10 @@ class HttpFunctions:
     ) -> Response:
         if not trigger.lets_in(presented_key(request), self._keys):
             return Response(status_code=401)
-        body = await _body(request)
+        try:
+            body = await _body(request)
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody reads it any more
         if body is None:
             return Response(status_code=413)
         told = _told(request, parameters, body)

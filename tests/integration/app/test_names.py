@@ -24,6 +24,8 @@ NAMES = {
     "reserved": "a;b=c&d,e@f$g!h*i(j)[k]{l}|m^n~o<p>.ilearner",
     "colon": "2026-11-23T19:50:00Z.ilearner",
     "wide and hard blanks": "a\u3000b/c\u00a0d\u200be.ilearner",
+    "spaces of every script": "デジット　モデル\u00a0\u2003a.ilearner",
+    "a joiner and a mark": "👩\u200d🔬/e\u0301\u202e.ilearner",
     "upper case": "LATEST.ilearner",
     "900 characters": "/".join(["n" * 99] * 9)[:891] + ".ilearner",
     "900 characters non-ASCII": "ü" * 891 + ".ilearner",

@@ -165,6 +165,46 @@ def test_a_missing_request_is_a_fault_until_it_is_uploaded(
     assert source.faults() == ()
 
 
+def test_a_request_is_found_from_where_the_file_is(
+    container: ContainerClient, service: BlobServiceClient
+) -> None:
+    file = TESTED.replace("smoke/census.json", "../shared/./census.json")
+    container.upload_blob(FILE, file.encode())
+    container.upload_blob("shared/census.json", b"{}")
+
+    assert _source(container, service, Clock()).faults() == ()
+
+
+@pytest.mark.parametrize(
+    "request_file",
+    [
+        "../../x.json",
+        "..",
+        "a\\\\b",
+        "\\u0000",
+        "\\n",
+        "/etc/passwd",
+        "n" * 2_000,
+        "?#%2e%2e/x",
+        "é😀",
+    ],
+)
+def test_a_request_that_no_blob_can_be_called_is_a_fault_of_its_endpoint_alone(
+    container: ContainerClient, service: BlobServiceClient, request_file: str
+) -> None:
+    """Invariant 10: what storage refuses to look for is no outage of storage."""
+    other = CENSUS.replace("census", "credit")
+    file = TESTED.replace("smoke/census.json", request_file).replace(
+        "api_key", 'models = "a"\napi_key'
+    )
+    container.upload_blob(FILE, (file + other.replace("api_key", 'models = "b"\napi_key')).encode())
+
+    endpoints = _source(container, service, Clock()).current()
+
+    assert [one.where for one in endpoints.faults] == ["endpoints.census.smoke_test.request"]
+    assert endpoints.by_name["credit"].faults == ()
+
+
 def test_a_container_that_is_not_there_is_a_missing_file(
     service: BlobServiceClient, container_name: str
 ) -> None:

@@ -3,7 +3,7 @@
 import msgspec
 from msgspec.structs import replace
 
-from http_api.documents import endpoint_document, endpoint_summary
+from http_api.documents import EndpointDocument, endpoint_document, endpoint_summary
 from patch_endpoint.history import OVERWRITTEN
 from patch_endpoint.record import Past, Problem, Record
 from patch_endpoint.records import Records
@@ -24,7 +24,7 @@ ENDPOINT = ScoringEndpoint(
 )
 
 
-def shown(of: Record, endpoint: ScoringEndpoint = ENDPOINT) -> dict[str, object]:
+def shown(of: Record, endpoint: ScoringEndpoint = ENDPOINT) -> EndpointDocument:
     document = endpoint_document(endpoint, of)
     assert KEY not in repr(document)
     assert msgspec.json.encode(document)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from patch_endpoint.claim import Foreseen
 from patch_endpoint.decide import Patch, Skip, decide
 from patch_endpoint.desired import Asked, request, want
-from patch_endpoint.plan import plan_of
+from patch_endpoint.plan import Plan, plan_of
 from patch_endpoint.record import Record
 from patch_endpoint.sas import Signer
 from protocols.studio_classic import StudioClassic
@@ -21,7 +21,7 @@ from tests.fakes.token_source import MemoryTokenSource
 from tests.unit.patch_endpoint.sample import NOW, at, attempt, deployment, model, record
 
 
-def plan(before: Record, *, more: str = "", key: str = "%CENSUS_API_KEY%") -> dict[str, object]:
+def plan(before: Record, *, more: str = "", key: str = "%CENSUS_API_KEY%") -> Plan:
     world = SmallWorld(table("census", key=key, more=more))
     tokens = MemoryTokenSource(Calls())
     endpoint = world.engine.endpoints.current().by_name["census"]

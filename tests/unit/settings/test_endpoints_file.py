@@ -176,6 +176,11 @@ FAULTS = [
     (changed(WHOLE, "schedule", '"daily"'), "retrain.schedule", "is no NCRONTAB schedule"),
     (changed(WHOLE, "schedule", '"0 0 3 * * 7"'), "retrain.schedule", "0 (Sunday) to 6, not 7"),
     (changed(WHOLE, "inputs.input1", '"latest.csv"'), "retrain.inputs", "must be container/blob"),
+    (
+        changed(WHOLE, "inputs.input1", '"training/../secrets/a.csv"'),
+        "retrain.inputs",
+        "must be container/blob",
+    ),
     (changed(WHOLE, "inputs.input1", "1"), "retrain.inputs", "Expected `str`, got `int`"),
     (changed(WHOLE, "outputs.output2", '"Models/a"'), "retrain.outputs", "must be container/blob"),
     (changed(WHOLE, "parameters", "{ a = [1] }"), "retrain.parameters", "got `array`"),

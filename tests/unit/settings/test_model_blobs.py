@@ -5,6 +5,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from local_stack.functions_host.blob_path import BlobPathError, parse_blob_path
+from settings.container import is_blob_name
 from settings.model_blobs import parse_model_blobs
 
 NAMES = st.text("abc./{}", max_size=8)
@@ -42,6 +43,11 @@ def test_a_name_that_the_pattern_means_is_a_model(pattern: str, name: str) -> No
         ("{folder}/{name}.onnx", "c.onnx"),
         ("v1.{name}", "v12x"),
         ("{{{name}}}.bin", "a.bin"),
+        ("{name}.ilearner", "../secrets/a.ilearner"),  # an address would lead elsewhere
+        ("{name}.ilearner", "a/./b.ilearner"),
+        ("{name}", "a/.."),
+        ("{name}", "."),
+        ("{name}", "a\\b"),  # storage calls it a/b
     ],
 )
 def test_any_other_name_is_no_model(pattern: str, name: str) -> None:
@@ -79,6 +85,9 @@ def test_container_and_prefix_are_what_a_listing_needs(
         ("models/name}.ilearner", "has a brace without its pair"),
         ("models/{a-b}.ilearner", "has a brace without its pair"),
         ("models/{}.ilearner", "has a brace without its pair"),
+        ("models/.", "matches no name"),
+        ("models/../{name}.ilearner", "matches no name"),
+        ("models/a\\{name}", "matches no name"),
     ],
 )
 def test_a_path_without_container_or_pattern_is_refused(text: str, what: str) -> None:
@@ -98,7 +107,12 @@ def test_the_app_takes_for_models_what_the_functions_host_delivers(pattern: str,
         with pytest.raises(ValueError, match="brace"):
             parse_model_blobs(text)
         return
-    blobs = parse_model_blobs(text)
+    assume(is_blob_name(name))  # no other reaches us
+    try:
+        blobs = parse_model_blobs(text)
+    except ValueError as error:
+        assume("matches no name" not in str(error))
+        raise
 
     assert blobs.matches(name) == (by_the_host.tokens(name) is not None)
     assert blobs.prefix == by_the_host.prefix
