@@ -123,7 +123,9 @@ def test_a_name_that_storage_takes_is_served_or_refused_with_a_reason(
             assert not {".", ".."}.isdisjoint(name.split("/")), name
         elif desired["state"] == "refused":
             counted["refused_with_a_reason"] += 1
-            reasons[desired["error"].partition(":")[0]] += 1
+            reason = desired["error"].partition(":")[0]
+            reasons[reason] += 1
+            assert not reason.startswith("http_"), (name, desired)  # the address led nowhere
         else:
             assert (desired["state"], desired["error"]) == ("patched", None), name
             assert desired["model"]["name"] == name
