@@ -4,6 +4,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from local_stack.ml_service import dataset
+from local_stack.ml_service.training import train
+
 type Figures = Callable[..., None]
 _FIGURE = "figure"
 
@@ -23,6 +26,12 @@ def figures(request: pytest.FixtureRequest) -> Figures:
         request.node.user_properties.extend(properties)
 
     return note
+
+
+@pytest.fixture(scope="session")
+def models() -> tuple[bytes, bytes]:
+    """A model trained on few rows, and one trained on all."""
+    return train(dataset.rows("little")), train(dataset.rows("train"))
 
 
 @pytest.hookimpl

@@ -1,0 +1,137 @@
+"""Many events at once in three processes that share nothing but storage, and how it ended."""
+
+import random
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Self
+from uuid import uuid4
+
+from patch_endpoint.record import Record
+from tests.chaos.app_process import AppProcess
+from tests.chaos.late_endpoint import late_endpoints
+from tests.chaos.orders import Clock, Open, Tick
+from tests.chaos.race_run import PROCESSES, Ended, Run, Told
+from tests.chaos.race_storage import RaceStorage
+
+_PATIENCE = 300.0  # for one order, on a machine that is busy
+_STEPS_AT_MOST = 60
+# What two instances' clocks may be apart, CLOCK_SLACK, is 20 seconds.
+_SKEWS = (0.0, 9.0, -9.0)
+_TABLE = """
+[endpoints.{name}]
+patch_url = "{url}/{name}"
+api_key = "%KEY%"
+resource = "R"
+models = "{name}/*.ilearner"
+keep = 0
+"""
+
+
+class Race:
+    """Three processes, and endpoints that may be late. Runs are raced in heats, side by side."""
+
+    def __init__(self, storage: RaceStorage, folder: Path) -> None:
+        self._storage, self._folder = storage, folder
+        self._instant = datetime.now(UTC)
+        self._stack = ExitStack()
+        self._processes: list[AppProcess] = []
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            self._endpoints = stack.enter_context(late_endpoints(self.now))
+            for number in range(PROCESSES):
+                log = self._folder / f"app-{number}.log"
+                self._processes.append(stack.enter_context(AppProcess(log)))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+    def now(self) -> datetime:
+        """Say what time it is for the endpoints, and but for their skew for the processes."""
+        return self._instant
+
+    def heat(self, runs: Sequence[Run], limit: float) -> list[Ended]:
+        """Race these runs, whose callers wait for their endpoints so many seconds."""
+        self._open(runs, limit)
+        for run in runs:
+            self._endpoints.manners[run.endpoint] = run.manners
+            for orders in run.before:
+                _waited(self._given(orders))
+        events = [self._given(run.events) for run in runs]
+        failed = [_failures(one) for one in events]
+        self._settle(runs)
+        newest = self._storage.newest()
+        return [
+            self._ended(run, newest[run.endpoint], fell)
+            for run, fell in zip(runs, failed, strict=True)
+        ]
+
+    def _open(self, runs: Sequence[Run], limit: float) -> None:
+        heat = f"race-{runs[0].endpoint}-{uuid4().hex[:8]}"
+        file = self._folder / f"{heat}.toml"
+        tables = [_TABLE.format(name=run.endpoint, url=self._endpoints.url) for run in runs]
+        file.write_text("\n".join(tables), "utf-8")
+        environ = {
+            **self._storage.prepared(heat),
+            "FUNCTIONS_WORKER_RUNTIME": "python",
+            "ENDPOINTS_FILE": str(file),
+            "KEY": "k3y-of-all-endpoints",
+        }
+        for process in self._processes:
+            process.do(Open(environ, str(self._folder), limit, self._storage.shared))
+        self._tell_the_time()
+
+    def _given(self, orders: Sequence[Told]) -> list[Future[None]]:
+        return [self._processes[number].give(order) for number, order in orders]
+
+    def _tell_the_time(self) -> None:
+        for process, skew in zip(self._processes, _SKEWS, strict=True):
+            process.do(Clock(self._instant + timedelta(seconds=skew)))
+
+    def _settle(self, runs: Sequence[Run]) -> None:
+        """Let time pass, with ticks in all processes, until nothing is on its way any more."""
+        chance = random.Random(runs[0].seed)  # noqa: S311 - steps of time, no secret
+        records = self._storage.records()
+        for _ in range(_STEPS_AT_MOST):
+            found = [records.read(run.endpoint).record for run in runs]
+            if not self._endpoints.has_held() and not any(map(_is_on_its_way, found)):
+                return
+            self._instant += timedelta(seconds=chance.uniform(20, 50))
+            self._tell_the_time()
+            self._endpoints.apply_due()
+            _waited(process.give(Tick()) for process in self._processes)
+
+    def _ended(self, run: Run, newest: str, failed: int) -> Ended:
+        desired = self._storage.records().read(run.endpoint).record.desired
+        endpoints, name = self._endpoints, run.endpoint
+        return Ended(
+            run=run,
+            newest=newest,
+            applied=tuple(f"{name}/{one}" for one in endpoints.applied[name]),
+            received=endpoints.received[name],
+            held=endpoints.manners[name].held,
+            failed=failed,
+            desired=desired.model.name if desired else None,
+            state=desired.state if desired else None,
+        )
+
+
+def _waited(given: Iterable[Future[None]]) -> None:
+    for future in given:
+        future.result(_PATIENCE)
+
+
+def _failures(given: Iterable[Future[None]]) -> int:
+    """Count the orders that the app could not carry out."""
+    return sum(future.exception(_PATIENCE) is not None for future in given)
+
+
+def _is_on_its_way(record: Record) -> bool:
+    """Say whether a PATCH is, or is to be."""
+    is_undone = record.desired is None or record.desired.state in {"pending", "waiting"}
+    return is_undone or record.attempt is not None or record.again or record.repeat_at is not None
