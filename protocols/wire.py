@@ -18,6 +18,7 @@ from settings.secret import Secret
 REQUEST_LIMIT = timedelta(seconds=60)
 CONNECT_LIMIT = timedelta(seconds=10)
 ANSWER_LIMIT = 64 * 1024
+_FIRST_FINAL = 200
 
 
 class HttpAnswer(msgspec.Struct, frozen=True):
@@ -93,6 +94,10 @@ class Wire:
             verify=settings["verify"] or True,
             proxies=proxies,
         ) as response:
+            if response.status_code < _FIRST_FINAL:
+                # The final answer may come any moment, so the connection ends here: on one that is
+                # used again it would be taken for the next request's.
+                raise NoAnswerError("the answer was an interim one", sent=True)
             body = b""
             # The status has said it all: a body that breaks off changes nothing.
             with suppress(urllib3.exceptions.HTTPError, OSError):
