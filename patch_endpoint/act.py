@@ -1,18 +1,21 @@
 """Acts on a claim: sends the PATCH, asks for its effect, keeps the bytes, and reports each."""
 
 import logging
+import traceback
 from datetime import datetime
+from pathlib import Path
 
 from msgspec.structs import replace
 
 from patch_endpoint import attempt as attempts
-from patch_endpoint.claim import World
-from patch_endpoint.confirm import Confirmed, confirmation_of, with_confirmation
+from patch_endpoint.confirm import Confirmed, Unconfirmed, confirmation_of, with_confirmation
+from patch_endpoint.fallback import is_own_rollback
 from patch_endpoint.kept import copy_name, with_kept
-from patch_endpoint.record import Record
+from patch_endpoint.record import Problem, Record
 from patch_endpoint.records import Stored
 from patch_endpoint.sas import SignedModel
 from patch_endpoint.trained_model import TrainedModel
+from patch_endpoint.world import World
 from protocols.protocol import Accepted, Answer, Refused, ScoringProtocol, Unsettled
 from settings.scoring_endpoint import ScoringEndpoint
 from telemetry.events import emit
@@ -32,7 +35,11 @@ class Acts:
         if attempt is None:
             return stored
         protocol = self._world.protocols[endpoint.protocol]
-        answer = self._sent(protocol, endpoint, attempt.send_by, signed)
+        try:
+            answer = self._sent(protocol, endpoint, attempt.send_by, signed)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is reported and tried again
+            defect = _defect(error)
+            answer = Unsettled(defect.code, defect.message, maybe_applied=True)
         emit(
             _log,
             f"patch.{type(answer).__name__.lower()}",
@@ -57,7 +64,8 @@ class Acts:
     ) -> Answer:
         resource = protocol.resource_of(endpoint)
         if isinstance(resource, Refused):
-            return resource
+            # It was asked about itself: no other model fares better.
+            return replace(resource, about_model=False)
         if isinstance(resource, Unsettled):
             return replace(resource, maybe_applied=False)
         if self._world.now() > send_by:
@@ -88,7 +96,10 @@ class Acts:
             return stored
         protocol = self._world.protocols[endpoint.protocol]
         container = self._world.catalog.container
-        confirmation = confirmation_of(protocol, endpoint, stored.record, container)
+        try:
+            confirmation = confirmation_of(protocol, endpoint, stored.record, container)
+        except Exception as error:  # noqa: BLE001 - as in `patch`
+            confirmation = Unconfirmed(_defect(error))
         confirmed = isinstance(confirmation, Confirmed)
         emit(
             _log,
@@ -103,7 +114,20 @@ class Acts:
         def change(record: Record, now: datetime) -> Record:
             return with_confirmation(record, asked_for, confirmation, now)
 
-        return self._world.ledger.update(stored, change, self._world.now)
+        saved = self._world.ledger.update(stored, change, self._world.now)
+        desired = saved.record.desired
+        if desired is not None and is_own_rollback(desired) and not desired.is_same(asked_for):
+            emit(
+                _log,
+                "deployment.rolled_back",
+                level=logging.WARNING,
+                endpoint=endpoint.name,
+                model=asked_for.model.name,
+                etag=asked_for.model.etag,
+                to=desired.model.name,
+                reason=desired.reason,
+            )
+        return saved
 
     def keep(self, endpoint: ScoringEndpoint, stored: Stored) -> Stored:
         """Copy the bytes of what serves, and drop the copies that are too many."""
@@ -142,3 +166,10 @@ class Acts:
         )
         name = copy_name(endpoint.name, model)
         return name if self._world.keeper.keep(name, model, signed.reference.url()) else None
+
+
+def _defect(error: Exception) -> Problem:
+    """Name what was raised and where, but not its text, which may hold a secret."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return Problem("internal_error", f"{type(error).__name__}{where}")

@@ -21,7 +21,6 @@ FAULT_PAUSE = timedelta(minutes=2)
 """How often an endpoint whose table has a fault is looked at again."""
 KEEP_PAUSE = timedelta(minutes=5)
 """How long after a copy that failed the next is tried."""
-_REPEAT_PAUSE = timedelta(minutes=1)
 
 
 def claimed(record: Record, patch: Patch, signed: SignedModel, id_: str, now: datetime) -> Record:
@@ -45,20 +44,23 @@ def claimed(record: Record, patch: Patch, signed: SignedModel, id_: str, now: da
 
 def _with_pause(record: Record, patch: Patch, now: datetime) -> Record:
     """Note before when this is not tried again, so that back-off also holds across a crash."""
-    if patch.cause == "repeat":
-        return replace(record, again=False, repeat_at=now + _REPEAT_PAUSE)
-    if patch.cause == "sas_expiring" and record.serving is not None:
-        tried = record.serving.renewals_tried + 1
-        later = now + pause_after(tried)
-        return replace(
-            record, serving=replace(record.serving, renewals_tried=tried, renew_at=later)
-        )
+    if patch.cause in {"repeat", "sas_expiring"} and record.serving is not None:
+        return _with_resend_pause(record, record.serving, patch.cause, now)
     if record.desired is None:
         return record
     attempts = record.desired.attempts + 1
     later = now + pause_after(attempts)
     desired = replace(record.desired, state="pending", attempts=attempts, next_attempt_at=later)
     return replace(record, desired=desired)
+
+
+def _with_resend_pause(record: Record, serving: Serving, cause: str, now: datetime) -> Record:
+    tried = serving.resends_tried + 1
+    later = now + pause_after(tried)
+    if cause == "repeat":
+        serving = replace(serving, resends_tried=tried)
+        return replace(record, serving=serving, again=False, repeat_at=later)
+    return replace(record, serving=replace(serving, resends_tried=tried, renew_at=later))
 
 
 def abandoned(record: Record, now: datetime) -> Record:

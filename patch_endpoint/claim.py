@@ -3,28 +3,26 @@
 import logging
 import random
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
 from msgspec.structs import replace
 
 from patch_endpoint import attempt as attempts
-from patch_endpoint.catalog import ModelCatalog
 from patch_endpoint.confirm import confirming
-from patch_endpoint.decide import Confirm, Decision, Keep, Patch, Skip, decide
-from patch_endpoint.desired import Wanted, with_facts
-from patch_endpoint.job_results import JobResults, ResultUnavailableError
+from patch_endpoint.decide import Confirm, Decision, Keep, Patch, Skip
+from patch_endpoint.desired import Wanted
 from patch_endpoint.kept import CONTAINER as KEPT_CONTAINER
-from patch_endpoint.kept import Keeper
-from patch_endpoint.ledger import CONFLICTS_BORNE, Ledger
+from patch_endpoint.ledger import CONFLICTS_BORNE
 from patch_endpoint.look import Look
-from patch_endpoint.record import HISTORY_KEPT, Problem, Record
+from patch_endpoint.record import Problem, Record
 from patch_endpoint.records import Stored
-from patch_endpoint.sas import SignedModel, Signer
+from patch_endpoint.sas import SignedModel
+from patch_endpoint.sendable import decided
 from patch_endpoint.trained_model import TrainedModel
+from patch_endpoint.world import World
 from protocols.blob_reference import BlobReference
-from protocols.protocol import ScoringProtocol
 from settings.scoring_endpoint import ScoringEndpoint
 from settings.secret import Secret
 from state.agenda import Entry
@@ -34,30 +32,6 @@ from telemetry.redaction import MASK
 
 _log = logging.getLogger(__name__)
 _LONGEST_CONFLICT_PAUSE = 0.25
-
-
-class World(msgspec.Struct, frozen=True):
-    """All that deploying needs from outside.
-
-    Attributes:
-        ledger: Records and agenda.
-        catalog: The models in storage.
-        signer: What signs their tokens.
-        keeper: What keeps their bytes.
-        results: What jobs left in their services' own storage.
-        protocols: How endpoints are spoken to, by the protocol's name.
-        now: The clock; aware, UTC.
-        pause: Waits so many seconds, between two tries to write a record.
-    """
-
-    ledger: Ledger
-    catalog: ModelCatalog
-    signer: Signer
-    keeper: Keeper
-    results: JobResults
-    protocols: Mapping[str, ScoringProtocol]
-    now: Callable[[], datetime]
-    pause: Callable[[float], None]
 
 
 type Step = Callable[[Record, Look, datetime], Wanted]
@@ -111,7 +85,7 @@ class Claims:
             now = self._world.now()
             look = self._look(stored, now)
             wanted = step(attempts.abandoned(stored.record, now), look, now)
-            record, decision = self._decided(endpoint, wanted.record, look, now)
+            record, decision = decided(endpoint, wanted.record, look, now)
             record, decision, signed = self._signed(endpoint, record, decision, look, now)
             try:
                 armed = self._world.ledger.is_armed(record, now)
@@ -134,7 +108,7 @@ class Claims:
         now = self._world.now()
         look = self._look(stored, now)
         wanted = step(attempts.abandoned(stored.record, now), look, now)
-        record, decision = self._decided(endpoint, wanted.record, look, now)
+        record, decision = decided(endpoint, wanted.record, look, now)
         if not isinstance(decision, Patch):
             return Foreseen(record, decision)
         return Foreseen(record, decision, self._foreseen(record, decision.model, look))
@@ -148,31 +122,6 @@ class Claims:
         if located is not None:
             return replace(located.reference, sas_token=token)
         return self._world.signer.reference(*self._source(record, model, look), token)
-
-    def _decided(
-        self, endpoint: ScoringEndpoint, record: Record, look: Look, now: datetime
-    ) -> tuple[Record, Decision]:
-        """Decide, and hold the model against what is in storage before it is sent."""
-        for _ in range(2 * HISTORY_KEPT):
-            decision = decide(record, now)
-            if endpoint.faults and not isinstance(decision, Skip):
-                problem = Problem("endpoint_fault", str(endpoint.faults[0]))
-                return attempts.waiting_for_mending(record, problem, now), Skip("endpoint_fault")
-            if not isinstance(decision, Patch):
-                return record, decision
-            try:
-                facts = look.facts_of(decision.model)
-            except StorageError as error:
-                asked_job = isinstance(error, ResultUnavailableError)
-                code = "result_unavailable" if asked_job else "storage_unavailable"
-                problem = Problem(code, str(error))
-                return attempts.held_back(record, decision, problem, now), Skip(problem.code)
-            waits = not endpoint.auto_deploy
-            checked = with_facts(record, decision.model, facts, now, waits=waits)
-            if checked is record:
-                return record, decision
-            record = checked
-        return record, Skip("nothing_sendable")
 
     def _signed(
         self,

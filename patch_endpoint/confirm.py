@@ -7,6 +7,7 @@ import msgspec
 from msgspec.structs import replace
 
 from patch_endpoint.decide import CONFIRM_FOR, pause_after
+from patch_endpoint.fallback import put_back
 from patch_endpoint.record import Deployment, Problem, Record
 from protocols.protocol import Refused, ScoringProtocol, Unsettled
 from settings.scoring_endpoint import ScoringEndpoint
@@ -61,6 +62,10 @@ def with_confirmation(
         live = replace(desired, state="live", live_at=now, error=None, next_attempt_at=None)
         serving = record.serving and replace(record.serving, confirmed_by=confirmation.by)
         return replace(record, desired=live, serving=serving)
+    if _is_rejected(desired, confirmation.problem):
+        back = put_back(record, confirmation.problem, now)
+        if back is not None:
+            return back
     tried = desired.confirmations + 1
     over = desired.patched_at is None or now - desired.patched_at > CONFIRM_FOR
     unproven = replace(
@@ -72,14 +77,22 @@ def with_confirmation(
     return replace(record, desired=unproven)
 
 
+def _is_rejected(desired: Deployment, problem: Problem) -> bool:
+    """Say whether the model answers wrong. It is asked twice: it may not be in effect yet."""
+    before = desired.error
+    return problem.about_model and before is not None and before.about_model
+
+
 def _by_smoke_test(protocol: ScoringProtocol, endpoint: ScoringEndpoint) -> Confirmation:
     match protocol.score(endpoint):
         case True:
             return Confirmed("smoke_test")
-        case Refused(code, message) | Unsettled(code, message):
+        case Refused(code, message, about_model):
+            return Unconfirmed(Problem(code, f"the smoke test: {message}", about_model))
+        case Unsettled(code, message):
             return Unconfirmed(Problem(code, f"the smoke test: {message}"))
     what = "the endpoint did not answer its smoke test as expected"
-    return Unconfirmed(Problem("smoke_test_failed", what))
+    return Unconfirmed(Problem("smoke_test_failed", what, about_model=True))
 
 
 def _by_location(

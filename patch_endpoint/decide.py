@@ -126,7 +126,10 @@ def _keeping_of(record: Record, now: datetime) -> datetime | None:
     desired, serving = record.desired, record.serving
     if serving is None or desired is None or serving.keeping != "due":
         return None
-    proven = desired.state == "live" or (desired.state == "patched" and desired.confirmations > 0)
+    is_asked = desired.state == "patched" and desired.confirmations > 0
+    # One that answers wrong is about to be rejected: it must not push out what is gone back to.
+    is_wrong = desired.error is not None and desired.error.about_model
+    proven = desired.state == "live" or (is_asked and not is_wrong)
     if not proven or not serving.model.is_version(desired.model):
         return None
     return serving.keep_at or now

@@ -7,20 +7,14 @@ says is wanted. From there on all go the same way: decide, claim, sign, PATCH, r
 import logging
 
 from patch_endpoint.act import Acts
-from patch_endpoint.claim import Claim, Claims, Step, World
+from patch_endpoint.claim import Claim, Claims, Step
 from patch_endpoint.decide import Confirm, Keep, Patch, Skip, decide
 from patch_endpoint.plan import plan_of
 from patch_endpoint.record import Record
 from patch_endpoint.records import Stored
-from patch_endpoint.steps import (
-    landing,
-    landing_result,
-    redeploying,
-    releasing,
-    rolling_back,
-    waking,
-)
+from patch_endpoint.steps import landing, landing_result, waking
 from patch_endpoint.trained_model import TrainedModel
+from patch_endpoint.world import World
 from settings.scoring_endpoint import ScoringEndpoint
 from state.agenda import Entry
 from state.storage_errors import StorageError
@@ -54,37 +48,6 @@ class Deployer:
             StorageError: It could not be recorded.
         """
         return self.work(endpoint, landing_result(endpoint, model), model=model.name)
-
-    def redeploy(
-        self, endpoint: ScoringEndpoint, model_name: str, by: str, reason: str | None
-    ) -> Record:
-        """Have *endpoint* serve what a person wants.
-
-        Raises:
-            ModelGoneError: It is not there any more.
-            StorageError: It could not be recorded.
-        """
-        return self.work(endpoint, redeploying(model_name, by, reason), model=model_name)
-
-    def rollback(
-        self, endpoint: ScoringEndpoint, by: str, reason: str | None, *, hold: bool
-    ) -> Record:
-        """Have *endpoint* serve the model that it served before what is desired.
-
-        Raises:
-            NothingToGoBackToError: None was live before.
-            ModelGoneError: Its bytes are not there any more, and no copy of them.
-            StorageError: It could not be recorded.
-        """
-        return self.work(endpoint, rolling_back(by, reason, hold=hold))
-
-    def release(self, endpoint: ScoringEndpoint) -> Record:
-        """End the hold on *endpoint*, and let the newest model win.
-
-        Raises:
-            StorageError: It could not be recorded.
-        """
-        return self.work(endpoint, releasing())
 
     def wake(self, endpoint: ScoringEndpoint, entry: Entry | None) -> Record:
         """Do what is due at *endpoint*, and work off the agenda *entry* that said so.

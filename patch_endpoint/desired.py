@@ -1,24 +1,22 @@
 """What an endpoint should serve: the order of models, and what a new wish does to the record."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 import msgspec
 from msgspec.structs import replace
 
 from patch_endpoint.fallback import (
-    ENDED_BADLY,
+    JUST_AFTER,
     MODEL_GONE,
-    OVERWRITTEN,
-    ended_badly,
     refused,
     with_candidate,
     without_empty,
 )
-from patch_endpoint.record import Deployment, Record
+from patch_endpoint.history import OVERWRITTEN, ended_badly, that_brought, with_past, without_past
+from patch_endpoint.record import ENDED_BADLY, Deployment, Record
 from patch_endpoint.trained_model import TrainedModel
-
-_JUST_AFTER = timedelta(microseconds=1)
+from settings.scoring_endpoint import ScoringEndpoint
 
 type Verdict = Literal[
     "desired",
@@ -59,6 +57,11 @@ class Asked(msgspec.Struct, frozen=True):
     at: datetime
 
 
+def landings_wait(record: Record, endpoint: ScoringEndpoint) -> bool:
+    """Say whether what nobody asked for waits for a person here."""
+    return record.held is not None or not endpoint.auto_deploy
+
+
 def landed(model: TrainedModel) -> Deployment:
     """Make the wish that a landed model is."""
     return Deployment(model=model, instant=model.last_modified, cause="new_model")
@@ -67,6 +70,22 @@ def landed(model: TrainedModel) -> Deployment:
 def released(waiting: Deployment) -> Deployment:
     """Make the wish that a waiting model is once it need not wait any more."""
     return replace(waiting, state="pending", approved=True, error=None)
+
+
+def parked(record: Record, now: datetime) -> Record:
+    """Have what is desired wait for a person, and desire what serves: nothing goes unasked now."""
+    desired = record.desired
+    if desired is None:
+        return record
+    # One that was sent without an answer may yet take effect, so what serves is sent once more.
+    is_late = any(one.model.is_version(desired.model) for one in record.unknown)
+    record = replace(record, desired=_that_serves(record), again=record.again or is_late)
+    if record.desired is not None:
+        record = without_past(record, record.desired)
+    if record.waiting is not None and record.waiting.order > desired.order:
+        return with_past(record, replace(desired, state="superseded", approved=False), now)
+    waits = replace(desired, state="waiting", approved=False, error=None, next_attempt_at=None)
+    return replace(_superseded(record, now, "waiting"), waiting=waits)
 
 
 def want(record: Record, wish: Deployment, *, waits: bool, now: datetime) -> Wanted:
@@ -99,7 +118,7 @@ def request(record: Record, model: TrainedModel, asked: Asked) -> Deployment:
     latest = _latest(record)
     instant = asked.at
     if latest is not None and asked.at <= latest.instant:
-        instant = latest.instant + _JUST_AFTER
+        instant = latest.instant + JUST_AFTER
     return Deployment(
         model=model,
         instant=instant,
@@ -117,7 +136,7 @@ def overwritten(record: Record, model: TrainedModel, now: datetime) -> Record:
         return refused(record, OVERWRITTEN, now)
     wish = replace(landed(model), instant=max(model.last_modified, record.desired.instant))
     lost = replace(record.desired, state="superseded", error=OVERWRITTEN)
-    record = replace(record.with_past(lost, now), desired=wish)
+    record = replace(with_past(record, lost, now), desired=wish)
     return without_empty(record, now)
 
 
@@ -157,6 +176,17 @@ def with_facts(
     return replace(record, serving=serving, repeat_at=None)
 
 
+def _that_serves(record: Record) -> Deployment | None:
+    """Find the deployment that brought what serves, as it was before it was superseded."""
+    if record.serving is None:
+        return None
+    brought = that_brought(record, record.serving.model, record.serving.instant)
+    if brought is None:
+        return None
+    state = "live" if brought.live_at else "patched"
+    return replace(brought, state=state, error=None, next_attempt_at=None)
+
+
 def _latest(record: Record) -> Deployment | None:
     known = [one for one in (record.desired, record.waiting) if one is not None]
     return max(known, key=lambda deployment: deployment.order, default=None)
@@ -185,4 +215,4 @@ def _superseded(record: Record, now: datetime, slot: str) -> Record:
     if old is None:
         return record
     ended = old if old.state in ENDED_BADLY else replace(old, state="superseded")
-    return replace(record.with_past(ended, now), **{slot: None})
+    return replace(with_past(record, ended, now), **{slot: None})

@@ -1,24 +1,32 @@
-"""What is desired once a model cannot be served: the next best one that nobody tried yet. Pure."""
+"""What is desired once a model cannot be served, or turns out to be no good. Pure."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
+from patch_endpoint.history import (
+    best_fallback,
+    last_that_was_live,
+    latest_that_ended_badly,
+    with_past,
+    without_past,
+)
 from patch_endpoint.record import Deployment, Problem, Record
-from patch_endpoint.trained_model import TrainedModel
 
 EMPTY_MODEL = Problem("empty_model", "the blob has no bytes", about_model=True)
 MODEL_GONE = Problem("model_gone", "the blob is not there any more", about_model=True)
-OVERWRITTEN = Problem("model_gone", "the blob holds other bytes now", about_model=True)
-ENDED_BADLY = ("refused", "rolled_back")
+JUST_AFTER = timedelta(microseconds=1)
 
 
 def refused(record: Record, problem: Problem, now: datetime) -> Record:
-    """Note that what is desired cannot be served; go back to a model that still can, if any."""
+    """Note that what is desired cannot be served; go to a model that still can, if any."""
     if record.desired is None:
         return record
     desired = replace(record.desired, state="refused", error=problem, next_attempt_at=None)
-    return _fallen_back(replace(record, desired=desired), now)
+    record = replace(record, desired=desired)
+    if is_own_rollback(desired) and problem.about_model:
+        return _gone_back(record, desired.instant, desired.reason, now) or record
+    return _fallen_back(record, now)
 
 
 def without_empty(record: Record, now: datetime) -> Record:
@@ -28,6 +36,45 @@ def without_empty(record: Record, now: datetime) -> Record:
     return record
 
 
+def with_candidate(record: Record, wish: Deployment, now: datetime) -> Record:
+    """Keep an older model in mind while nothing as new serves: the newer one may be refused."""
+    if record.serving is not None and wish.instant <= record.serving.instant:
+        return record
+    return _fallen_back(with_past(record, wish, now), now)
+
+
+def put_back(record: Record, problem: Problem, now: datetime) -> Record | None:
+    """Reject what is desired, which is in effect and fails, and go back to what was live before.
+
+    Returns:
+        The record; None where there is nothing to go back to, or a rollback is what failed: then
+        the smoke test itself is in doubt, or a person must look.
+    """
+    desired = record.desired
+    if desired is None or desired.cause == "rollback":
+        return None
+    rejected = replace(desired, state="rolled_back", error=problem, next_attempt_at=None)
+    reason = f"{desired.model.name} was rejected: {problem.code}: {problem.message}"
+    # Just after what it rejects, so that any later model still wins.
+    instant = desired.instant + JUST_AFTER
+    return _gone_back(replace(record, desired=rejected), instant, reason, now)
+
+
+def is_own_rollback(deployment: Deployment) -> bool:
+    """Say whether the app itself went back to it, and not a person."""
+    return deployment.cause == "rollback" and deployment.requested_by is None
+
+
+def _gone_back(
+    record: Record, instant: datetime, reason: str | None, now: datetime
+) -> Record | None:
+    target = last_that_was_live(record)
+    if target is None or record.desired is None:
+        return None
+    again = Deployment(model=target.model, instant=instant, cause="rollback", reason=reason)
+    return replace(with_past(record, record.desired, now), desired=again)
+
+
 def _fallen_back(record: Record, now: datetime) -> Record:
     """Desire the newest model that was never sent and is newer than what serves.
 
@@ -35,53 +82,20 @@ def _fallen_back(record: Record, now: datetime) -> Record:
     fault and not the model, no other model fares better.
     """
     desired = record.desired
-    if desired is None or desired.error is None or not desired.error.about_model:
+    if desired is None or desired.state != "refused":
         return record
-    best = max(_candidates(record), key=lambda one: one.order, default=None)
+    if desired.error is None or not desired.error.about_model:
+        return record
+    best = best_fallback(record)
     if best is None:
-        return _latest_refusal(record, now)
+        return _latest_refusal(record, desired, now)
     again = replace(best, state="pending", next_attempt_at=None)
-    return replace(_without_past(record, best).with_past(desired, now), desired=again)
+    return replace(with_past(without_past(record, best), desired, now), desired=again)
 
 
-def _candidates(record: Record) -> list[Deployment]:
-    since = record.serving.instant if record.serving else None
-    return [
-        one
-        for one in (past.deployment for past in record.history)
-        if one.state == "superseded"
-        and one.approved
-        and one.patched_at is None
-        and one.error != OVERWRITTEN
-        and (since is None or one.instant > since)
-    ]
-
-
-def _latest_refusal(record: Record, now: datetime) -> Record:
+def _latest_refusal(record: Record, desired: Deployment, now: datetime) -> Record:
     """Show the latest of the models that were refused, after trying older ones in vain."""
-    badly = [past.deployment for past in record.history if past.deployment.state in ENDED_BADLY]
-    known = [one for one in (*badly, record.desired) if one is not None]
-    latest = max(known, key=lambda one: one.order)
-    if record.desired is None or latest is record.desired:
+    latest = latest_that_ended_badly(record)
+    if latest is None or latest.order <= desired.order:
         return record
-    return replace(_without_past(record, latest).with_past(record.desired, now), desired=latest)
-
-
-def _without_past(record: Record, deployment: Deployment) -> Record:
-    kept = tuple(past for past in record.history if not past.deployment.is_same(deployment))
-    return replace(record, history=kept)
-
-
-def ended_badly(record: Record, model: TrainedModel) -> bool:
-    """Say whether this version of *model* was refused before, or rolled back."""
-    return any(
-        past.deployment.model.is_version(model) and past.deployment.state in ENDED_BADLY
-        for past in record.history
-    )
-
-
-def with_candidate(record: Record, wish: Deployment, now: datetime) -> Record:
-    """Keep an older model in mind while nothing as new serves: the newer one may be refused."""
-    if record.serving is not None and wish.instant <= record.serving.instant:
-        return record
-    return _fallen_back(record.with_past(wish, now), now)
+    return replace(with_past(without_past(record, latest), desired, now), desired=latest)

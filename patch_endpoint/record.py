@@ -11,7 +11,7 @@ type State = Literal[
     "pending", "patched", "live", "refused", "superseded", "rolled_back", "waiting"
 ]
 type Cause = Literal["new_model", "redeploy", "rollback"]
-HISTORY_KEPT = 20
+ENDED_BADLY = ("refused", "rolled_back")
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -38,7 +38,8 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
         state: How far it got.
         approved: Whether it may be sent without a person's word.
         requested_by: The person who asked; None: nobody did.
-        reason: What that person said.
+        released_by: The person who let it go, where it waited for one.
+        reason: What that person said, or why the app itself went back to it.
         error: What stands in the way, or stood.
         attempts: How many PATCHes were claimed for it.
         next_attempt_at: Before which it is not tried, or not confirmed, again.
@@ -53,6 +54,7 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     state: State = "pending"
     approved: bool = True
     requested_by: str | None = None
+    released_by: str | None = None
     reason: str | None = None
     error: Problem | None = None
     attempts: int = 0
@@ -60,6 +62,11 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     patched_at: datetime | None = None
     live_at: datetime | None = None
     confirmations: int = 0
+
+    @property
+    def is_unasked(self) -> bool:
+        """Say whether it is a landed model that no person has let go."""
+        return self.cause == "new_model" and self.released_by is None
 
     @property
     def order(self) -> tuple[datetime, bool, str]:
@@ -81,7 +88,7 @@ class Serving(msgspec.Struct, frozen=True, kw_only=True):
         token_expires_at: When the oldest token that the endpoint may hold for it expires.
         token_expiry: The `se` of the token last sent, to tell it from an earlier one's.
         renew_at: When its token is renewed; None: it cannot be.
-        renewals_tried: How often the renewal that is due was tried.
+        resends_tried: How often the renewal or the repeat that is due was tried.
         blob: Container and name of the blob that was sent: the model's own, or a kept copy.
         keeping: Whether its bytes are still to be kept.
         keep_at: Before when keeping them is not tried again.
@@ -95,7 +102,7 @@ class Serving(msgspec.Struct, frozen=True, kw_only=True):
     token_expires_at: datetime
     token_expiry: str
     renew_at: datetime | None
-    renewals_tried: int = 0
+    resends_tried: int = 0
     blob: str = ""
     keeping: Literal["due", "kept", "lost", "off"] = "due"
     keep_at: datetime | None = None
@@ -212,20 +219,6 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     kept: tuple[Kept, ...] = ()
     history: tuple[Past, ...] = ()
 
-    def with_past(self, deployment: Deployment, at: datetime) -> "Record":
-        """Put *deployment* at the end of the history, which is bounded."""
-        kept = [past for past in self.history if not past.deployment.is_same(deployment)]
-        history = _bounded([*kept, Past(deployment, at)])
-        return msgspec.structs.replace(self, history=history)
-
     def copy_of(self, model: TrainedModel) -> Kept | None:
         """Find the kept copy of *model*."""
         return next((one for one in self.kept if one.model.has_bytes_of(model)), None)
-
-
-def _bounded(history: list[Past]) -> tuple[Past, ...]:
-    """Drop the oldest, first of those that never were live: the others can be gone back to."""
-    while len(history) > HISTORY_KEPT:
-        never_live = (past for past in history[:-1] if past.deployment.live_at is None)
-        history.remove(next(never_live, history[0]))
-    return tuple(history)

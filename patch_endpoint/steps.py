@@ -9,10 +9,19 @@ from msgspec.structs import replace
 
 from patch_endpoint.catalog import newest
 from patch_endpoint.claim import Step
-from patch_endpoint.desired import Asked, Wanted, landed, released, request, want
+from patch_endpoint.desired import (
+    Asked,
+    Wanted,
+    landed,
+    landings_wait,
+    released,
+    request,
+    want,
+)
+from patch_endpoint.history import last_that_was_live
 from patch_endpoint.look import Look
 from patch_endpoint.record import Deployment, Record
-from patch_endpoint.rollback import release, rolled_back, target_of
+from patch_endpoint.rollback import release, rolled_back
 from patch_endpoint.trained_model import TrainedModel
 from settings.scoring_endpoint import ScoringEndpoint
 
@@ -39,8 +48,7 @@ def landing_result(endpoint: ScoringEndpoint, model: TrainedModel) -> Step:
 
     def step(record: Record, look: Look, now: datetime) -> Wanted:
         del look
-        waits = not endpoint.auto_deploy or record.held is not None
-        return want(record, landed(model), waits=waits, now=now)
+        return want(record, landed(model), waits=landings_wait(record, endpoint), now=now)
 
     return step
 
@@ -69,12 +77,11 @@ def rolling_back(by: str, reason: str | None, *, hold: bool) -> Step:
     return step
 
 
-def releasing() -> Step:
+def releasing(by: str, reason: str | None) -> Step:
     """End the hold, and let the newest model win."""
 
     def step(record: Record, look: Look, now: datetime) -> Wanted:
-        del look
-        return release(record, now)
+        return release(record, Asked(by, reason, look.date), now)
 
     return step
 
@@ -84,7 +91,7 @@ def waking(endpoint: ScoringEndpoint) -> Step:
 
     def step(record: Record, look: Look, now: datetime) -> Wanted:
         del look
-        if record.waiting is None or record.held or not endpoint.auto_deploy:
+        if record.waiting is None or landings_wait(record, endpoint):
             return Wanted(record, "not_asked")
         waiting = released(record.waiting)
         return want(replace(record, waiting=None), waiting, waits=False, now=now)
@@ -100,7 +107,7 @@ def _going_back_to(record: Record, look: Look) -> Deployment:
         ModelGoneError: Its bytes are not there any more, and no copy of them.
         StorageError: Storage could not be asked.
     """
-    target = target_of(record)
+    target = last_that_was_live(record)
     if target is None:
         raise NothingToGoBackToError(record.endpoint)
     facts = look.facts_of(target.model)
@@ -123,5 +130,4 @@ def _landing(
         )
     if model is None:
         return Wanted(record, "model_gone")
-    waits = not endpoint.auto_deploy or record.held is not None
-    return want(record, landed(model), waits=waits, now=now)
+    return want(record, landed(model), waits=landings_wait(record, endpoint), now=now)

@@ -19,6 +19,8 @@ from settings.secret import Secret
 from telemetry.redaction import MASK, redact
 
 NAME = "studio-classic"
+# How the service may refuse a resource's name that is not there any more: nothing documents it.
+_MAY_BE_RENAMED = frozenset({"http_400", "http_404"})
 
 
 class StudioClassic:
@@ -29,12 +31,16 @@ class StudioClassic:
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
-        self._resources: dict[str, str] = {}
+        self._resources: dict[str, str] = {}  # as read from the endpoints, by their addresses
+        self._remembered: set[str] = set()  # which of these were not read just now
 
     def resource_of(self, endpoint: ScoringEndpoint) -> str | Refused | Unsettled:
         """Give the configured resource, or the one that the endpoint has, asked once."""
-        known = endpoint.resource or self._resources.get(endpoint.patch_url)
+        if endpoint.resource is not None:
+            return endpoint.resource
+        known = self._resources.get(endpoint.patch_url)
         if known is not None:
+            self._remembered.add(endpoint.patch_url)
             return known
         document = self._get(endpoint)
         if isinstance(document, (Refused, Unsettled)):
@@ -51,8 +57,19 @@ class StudioClassic:
         body = json.dumps(_patch_body(resource, model, token), ensure_ascii=False).encode()
         answer = self._send("PATCH", endpoint.patch_url, endpoint.api_key, body, [model.sas_token])
         if isinstance(answer, Refused):
-            self._resources.pop(endpoint.patch_url, None)
+            return self._refused(endpoint, answer)
         return Accepted() if isinstance(answer, HttpAnswer) else answer
+
+    def _refused(self, endpoint: ScoringEndpoint, answer: Refused) -> Refused | Unsettled:
+        """Forget a name that was read; one that may be out of date is read and tried once more."""
+        if endpoint.resource is not None:
+            return answer
+        was_remembered = endpoint.patch_url in self._remembered
+        self._remembered.discard(endpoint.patch_url)
+        self._resources.pop(endpoint.patch_url, None)
+        if was_remembered and answer.code in _MAY_BE_RENAMED:
+            return Unsettled(answer.code, answer.message)
+        return answer
 
     def served(
         self, endpoint: ScoringEndpoint, resource: str

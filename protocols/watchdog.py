@@ -47,9 +47,13 @@ class Watchdog:
             self._sockets.clear()
 
     def watch(self, used: socket.socket) -> None:
-        """Watch a socket by a handle of our own, which outlives TLS taking the other over."""
+        """Watch a socket by a plain handle of our own.
+
+        TLS takes the descriptor of the socket that was opened, and a TLS socket cannot be
+        duplicated. To shut the TLS socket itself down would drop its state under its reader.
+        """
         with self._lock:
-            self._sockets.append(used.dup())
+            self._sockets.append(socket.socket(fileno=socket.dup(used.fileno())))
             if self.has_bitten:
                 self._shut_down()
 
@@ -64,16 +68,16 @@ class Watchdog:
                 held.shutdown(socket.SHUT_RDWR)
 
 
-def _watch(used: socket.socket) -> None:
-    watchdog: Watchdog | None = getattr(_here, "watchdog", None)
-    if watchdog is not None:
-        watchdog.watch(used)
+def _watchdog() -> Watchdog | None:
+    return getattr(_here, "watchdog", None)
 
 
 class _WatchedConnection(HTTPConnection):
+    _watched_by: Watchdog | None = None
+
     def _new_conn(self) -> socket.socket:
         opened = super()._new_conn()
-        _watch(opened)
+        self._have_watched(opened)
         return opened
 
     def connect(self) -> None:
@@ -81,10 +85,16 @@ class _WatchedConnection(HTTPConnection):
         _note_connected()
 
     def putrequest(self, *args: Any, **kwargs: Any) -> None:
-        if self.sock is not None:  # one that is used again
-            _watch(self.sock)
+        if self.sock is not None:  # over TLS a new one too, which is watched since it was opened
+            if self._watched_by is not _watchdog():
+                self._have_watched(self.sock)
             _note_connected()
         super().putrequest(*args, **kwargs)
+
+    def _have_watched(self, used: socket.socket) -> None:
+        self._watched_by = _watchdog()
+        if self._watched_by is not None:
+            self._watched_by.watch(used)
 
 
 class _WatchedTlsConnection(_WatchedConnection, HTTPSConnection):
@@ -92,7 +102,7 @@ class _WatchedTlsConnection(_WatchedConnection, HTTPSConnection):
 
 
 def _note_connected() -> None:
-    watchdog: Watchdog | None = getattr(_here, "watchdog", None)
+    watchdog = _watchdog()
     if watchdog is not None:
         watchdog.is_connected = True
 

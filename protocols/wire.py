@@ -7,6 +7,7 @@ import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 
 import msgspec
 import requests
@@ -50,10 +51,17 @@ class NoAnswerError(Exception):
 
 
 class Wire:
-    """Sends requests. Connections are re-used; safe to use from several threads."""
+    """Sends requests. Connections are re-used; safe to use from several threads.
 
-    def __init__(self, limit: timedelta = REQUEST_LIMIT) -> None:
+    Args:
+        limit: How long one exchange may take in all.
+        authorities: The certificate authorities to trust, a PEM file; None: those that the
+            environment names, else those that come with `requests`.
+    """
+
+    def __init__(self, limit: timedelta = REQUEST_LIMIT, authorities: Path | None = None) -> None:
         self._limit = limit
+        self._verify = str(authorities) if authorities else None
         self._session = requests.Session()
         self._session.mount("https://", WatchedAdapter())
         self._session.mount("http://", WatchedAdapter())
@@ -94,7 +102,7 @@ class Wire:
             prepared,
             stream=True,
             timeout=timeout,
-            verify=settings["verify"] or True,
+            verify=self._verify or settings["verify"] or True,
             proxies=proxies,
         ) as response:
             if response.status_code < _FIRST_FINAL:

@@ -10,13 +10,13 @@ import msgspec
 from azure.storage.blob import BlobServiceClient
 
 from patch_endpoint.catalog import BlobModelCatalog, ModelCatalog
-from patch_endpoint.claim import World
 from patch_endpoint.deploy import Deployer
 from patch_endpoint.kept import CONTAINER as KEPT_CONTAINER
 from patch_endpoint.kept import BlobKeeper, Keeper
 from patch_endpoint.ledger import Ledger
 from patch_endpoint.records import Records
 from patch_endpoint.sas import Signer, signer_of
+from patch_endpoint.world import World
 from protocols import studio_classic
 from protocols.batch import BatchProtocol
 from protocols.protocol import ScoringProtocol

@@ -1,12 +1,13 @@
 """Where the endpoints file comes from: a file of the app, or a blob. Re-read when it changed."""
 
+import errno
 import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
-from azure.core.exceptions import ResourceNotFoundError
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient
 
 from settings.endpoints_file import Endpoints, parse_endpoints
@@ -15,6 +16,9 @@ from state.storage_errors import mapped
 
 LOOK_AGAIN_AFTER = timedelta(seconds=30)
 """How old what is known of a blob may be: a look costs a call."""
+# Who asks, how often and how fast: all other 4xx are about the one blob, such as a name that no
+# blob can have.
+_ABOUT_STORAGE = frozenset({401, 403, 408, 429})
 
 
 class Folder(Protocol):
@@ -27,7 +31,8 @@ class Folder(Protocol):
         """Read a file by its path relative to the endpoints file's folder.
 
         Raises:
-            OSError: There is no such file.
+            OSError: There is no such file, or it cannot be read.
+            StorageError: Nothing is known of the file.
         """
 
 
@@ -152,7 +157,13 @@ class BlobFolder:
             try:
                 content: bytes = blob.download_blob().readall()
             except ResourceNotFoundError as error:
-                raise FileNotFoundError(2, "no such blob", name) from error
+                raise FileNotFoundError(errno.ENOENT, "no such blob", name) from error
+            except HttpResponseError as error:
+                if _is_about_the_blob(error):
+                    raise OSError(
+                        errno.EIO, f"storage answered {error.status_code}", name
+                    ) from error
+                raise
             return content
 
     def _look(self) -> str | None:
@@ -165,3 +176,8 @@ class BlobFolder:
             except ResourceNotFoundError:
                 return None
             return etag
+
+
+def _is_about_the_blob(error: HttpResponseError) -> bool:
+    status = error.status_code or 0
+    return 400 <= status < 500 and status not in _ABOUT_STORAGE  # noqa: PLR2004 - the class of 4xx

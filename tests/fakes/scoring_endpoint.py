@@ -77,6 +77,8 @@ class MemoryScoring:
         self.sent: list[Sent] = []
         self.down: Answer | None = None
         self.no_models: set[str] = set()
+        self.no_good: set[str] = set()
+        self.resource_says: Refused | None = None
         self.smoke_test_says: bool | Refused | Unsettled = True
 
     def host(self, name: str, hosted: Hosted) -> None:
@@ -108,7 +110,7 @@ class MemoryScoring:
             return endpoint.resource
         with self._calls.making("endpoint.resource", endpoint.name):
             hosted = self._host(endpoint.name)
-        if refusal := _refused_key(hosted, endpoint):
+        if refusal := self.resource_says or _refused_key(hosted, endpoint):
             return refusal
         if len(hosted.resources) == 1:
             return hosted.resources[0]
@@ -145,13 +147,16 @@ class MemoryScoring:
     def score(self, endpoint: ScoringEndpoint) -> bool | Refused | Unsettled:
         """See `ScoringProtocol`."""
         with self._calls.making("endpoint.score", endpoint.name):
-            return self.smoke_test_says
+            return self.smoke_test_says if self._is_good(endpoint.name) else False
 
     def request_plan(
         self, endpoint: ScoringEndpoint, resource: str, model: BlobReference
     ) -> dict[str, object]:
         """See `ScoringProtocol`."""
         return {"url": endpoint.patch_url, "resource": resource, "blob": model.relative_location}
+
+    def _is_good(self, name: str) -> bool:
+        return (self.serves(name) or "").partition("/")[2] not in self.no_good
 
     def _host(self, name: str) -> Hosted:
         return self._hosted.setdefault(name, Hosted(placements=[]))

@@ -2,12 +2,14 @@
 
 Announces each model that it is given, and logs all there is to stderr. Prints as JSON the documents
 of its endpoints, and how many requests for a user delegation key the storage SDK sent, by the SDK's
-own log.
+own log. While a model lands its clock stands: on a machine under load, storage may take longer than
+the time within which a claimed PATCH may be sent, and then none would be.
 """
 
 import json
 import logging
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import override
 
@@ -29,15 +31,32 @@ class KeyRequests(logging.Handler):
         self.count += "Request method: 'POST'" in record.getMessage()
 
 
+class StandingClock:
+    """Stands until it is set."""
+
+    def __init__(self) -> None:
+        self.set()
+
+    def __call__(self) -> datetime:
+        """Give the time that it was set to."""
+        return self._now
+
+    def set(self) -> None:
+        """Set it to the time that it is."""
+        self._now = datetime.now(UTC)
+
+
 def main(*models: str) -> None:
     """Land the models one after the other."""
     logging.basicConfig(level=logging.DEBUG)
     keys = KeyRequests()
     sdk = logging.getLogger("azure.core.pipeline.policies.http_logging_policy")
     sdk.addHandler(keys)
-    app = App(process_environment(), Path())
+    clock = StandingClock()
+    app = App(process_environment(), Path(), now=clock)
     routes = Routes(lambda: app)
     for model in models:
+        clock.set()
         model_landed(app.engine, model)
     documents = [
         json.loads(routes.get_endpoint(request("GET", name)).get_body())

@@ -21,11 +21,11 @@ class RawServer:
         ended: Set when the server ends; endless answers look at it.
     """
 
-    def __init__(self, answer: Answer, context: ssl.SSLContext | None = None) -> None:
+    def __init__(self, answer: Answer, context: ssl.SSLContext | None, exchanges: int) -> None:
         self.requests: list[bytes] = []
         self.connections = 0
         self.ended = Event()
-        self._answer, self._context = answer, context
+        self._answer, self._context, self._exchanges = answer, context, exchanges
         self._lock = Lock()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._threads: list[Thread] = []
@@ -81,17 +81,21 @@ class RawServer:
                 self._exchange(secured)
 
     def _exchange(self, connection: socket.socket) -> None:
-        request = _received(connection)
-        if request:
+        for _ in range(self._exchanges):
+            request = _received(connection)
+            if not request:
+                return
             with self._lock:
                 self.requests.append(request)
             self._answer(request.split(b" ", 1)[0].decode("latin-1"), connection)
 
 
 @contextmanager
-def raw_server(answer: Answer, context: ssl.SSLContext | None = None) -> Iterator[RawServer]:
-    """Serve until the block ends."""
-    server = RawServer(answer, context)
+def raw_server(
+    answer: Answer, context: ssl.SSLContext | None = None, exchanges: int = 1
+) -> Iterator[RawServer]:
+    """Serve until the block ends; a connection is ended after so many exchanges."""
+    server = RawServer(answer, context, exchanges)
     thread = Thread(target=server.serve, daemon=True)
     thread.start()
     try:

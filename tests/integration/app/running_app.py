@@ -40,12 +40,13 @@ class RunningApp:
         keys: Mapping[str, str],
         now: Callable[[], datetime] | None = None,
         limit: timedelta = QUICK,
+        authorities: Path | None = None,
     ) -> None:
         self.azurite, self.container = azurite, container
         self.environ = app_settings(azurite, container, folder, endpoints) | dict(keys)
         with self._service() as service:
             service.create_container(container)
-        self.app = App(self.environ, folder, now=now, wire=Wire(limit))
+        self.app = App(self.environ, folder, now=now, wire=Wire(limit, authorities))
         self.routes = Routes(lambda: self.app)
 
     def put(self, name: str, content: bytes) -> None:

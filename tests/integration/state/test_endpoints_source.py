@@ -4,14 +4,16 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from azure.storage.blob import BlobServiceClient, ContainerClient
+from azure.storage.blob import BlobServiceClient, ContainerClient, ExponentialRetry
 
 from local_stack.azurite import Azurite
+from local_stack.ports import free_port
 from settings.connection import Connection
 from settings.secret import Secret
 from state.clients import blob_service
 from state.endpoints_source import LOOK_AGAIN_AFTER, BlobFolder, EndpointsSource
 from state.storage_errors import UnavailableError
+from tests.integration.app.raw_server import raw_server, says
 
 FILE = "prod/endpoints.toml"
 KEYS = {"KEY": "a-key"}
@@ -189,3 +191,63 @@ def test_storage_that_refuses_is_told_apart_from_a_missing_file(
 
     assert failure.value.status == 403
     assert "d3Jvbmcta2V5" not in str(failure.value)
+
+
+def test_a_request_whose_name_no_blob_can_have_is_a_fault_of_its_endpoint_alone(
+    container: ContainerClient, service: BlobServiceClient
+) -> None:
+    """Out of the container: storage answers 400, where there only is no such blob 404."""
+    text = "[defaults]\nmodels = '{endpoint}/**'" + CENSUS.replace("census", "credit")
+    text += TESTED.replace("smoke/census.json", "../../census.json")
+    container.upload_blob(FILE, text.encode())
+
+    source = _source(container, service, Clock())
+    by_name = source.current().by_name
+
+    assert (len(by_name["census"].faults), by_name["credit"].faults) == (1, ())
+    assert [str(fault) for fault in source.faults()] == [
+        "endpoints.census.smoke_test.request: cannot be read: storage answered 400"
+    ]
+
+
+def _folder(address: str) -> BlobFolder:
+    """A folder in the storage at an address, asked once."""
+    service = BlobServiceClient(
+        f"{address}/account",
+        credential={"account_name": "account", "account_key": "a2V5"},
+        retry_policy=ExponentialRetry(retry_total=0),
+    )
+    return BlobFolder(service, "container", FILE)
+
+
+@pytest.mark.parametrize("status", ["400 Bad Request", "409 Conflict", "410 Gone", "451 Legal"])
+def test_a_4xx_about_one_blob_is_a_fault_of_that_file(status: str) -> None:
+    with raw_server(says(status)) as server:
+        with pytest.raises(OSError, match=f"storage answered {status[:3]}") as failure:
+            _folder(server.url).read("smoke/census.json")
+
+        assert failure.value.filename == "smoke/census.json"
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        "401 Unauthorized",
+        "403 Forbidden",
+        "408 Request Timeout",
+        "429 Too Many Requests",
+        "500 Internal Server Error",
+        "503 Service Unavailable",
+    ],
+)
+def test_what_says_nothing_of_the_file_is_an_error_of_the_storage(status: str) -> None:
+    with raw_server(says(status)) as server:
+        with pytest.raises(UnavailableError) as failure:
+            _folder(server.url).read("smoke/census.json")
+
+        assert failure.value.status == int(status[:3])
+
+
+def test_a_storage_that_is_not_there_is_an_error_of_the_storage() -> None:
+    with pytest.raises(UnavailableError):
+        _folder(f"http://127.0.0.1:{free_port()}").read("smoke/census.json")

@@ -70,7 +70,7 @@ def test_a_renewals_claim_touches_what_serves_and_not_what_is_desired() -> None:
     after = attempts.claimed(before, patch, signed(), "mine", NOW)
 
     assert after.desired == before.desired
-    assert (served(after).renewals_tried, served(after).renew_at) == (1, at(seconds=30))
+    assert (served(after).resends_tried, served(after).renew_at) == (1, at(seconds=30))
 
 
 def test_an_accepted_model_is_patched_and_serves() -> None:
@@ -229,3 +229,20 @@ def test_a_fault_of_the_table_puts_a_renewal_off_and_leaves_what_is_live_live() 
 
     assert desired(after).state == "live"
     assert served(after).renew_at == NOW + attempts.FAULT_PAUSE
+
+
+def test_a_repeat_backs_off_and_a_success_begins_anew() -> None:
+    """A refused repeat used to be sent every minute for ever."""
+    now = record(desired=deployment("a", state="live"), serving=serving("a"), repeat_at=NOW)
+    pauses = []
+    for _ in range(7):
+        repeat = Patch(model("a"), NOW, "repeat")
+        now = attempts.claimed(now, repeat, signed(), "mine", NOW)
+        now = attempts.reported(now, Refused("http_401", "no"), SETTLES, NOW)
+        assert now.repeat_at is not None
+        pauses.append((now.repeat_at - NOW).total_seconds())
+
+    assert pauses == [30, 60, 120, 240, 480, 900, 900]
+    again = attempts.claimed(now, Patch(model("a"), NOW, "repeat"), signed(), "mine", NOW)
+    after = reported(again, Accepted())
+    assert (after.repeat_at, served(after).resends_tried) == (None, 0)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from patch_endpoint.desired import Asked, landed, released, request, want, with_facts
 from patch_endpoint.fallback import refused
-from patch_endpoint.record import HISTORY_KEPT, Deployment, Past, Problem, Record
+from patch_endpoint.history import HISTORY_KEPT
+from patch_endpoint.record import Deployment, Past, Problem, Record
 from patch_endpoint.trained_model import TrainedModel
 from tests.unit.patch_endpoint.sample import NOW, at, deployment, model, record, serving
 
@@ -327,3 +328,14 @@ def test_a_person_takes_over_what_waits() -> None:
     assert after.waiting is None
     assert desired(after).model.name == "a"
     assert desired(after).state == "pending"
+
+
+def test_an_older_event_does_not_take_the_place_of_what_is_live() -> None:
+    """Its token could not be renewed, which is no refusal of the model itself."""
+    problem = Problem("http_400", "bad", about_model=True)
+    live = deployment("b", at(minutes=1), state="live", live_at=NOW, error=problem)
+    before = record(desired=live, serving=None)
+
+    after = want(before, deployment("a"), waits=False, now=NOW).record
+
+    assert after.desired == live

@@ -222,6 +222,77 @@ def test_a_refused_patch_has_the_resource_asked_for_anew() -> None:
     assert classic.resource_of(without_resource()) == "new"
 
 
+def _deploys(classic: StudioClassic, endpoint: ScoringEndpoint) -> Answer:
+    """What a deployment asks of the protocol."""
+    resource = classic.resource_of(endpoint)
+    assert isinstance(resource, str)
+    return classic.patch(endpoint, resource, MODEL)
+
+
+@pytest.mark.parametrize("status", [400, 404])
+def test_a_model_refused_under_a_remembered_name_is_tried_once_more_under_one_read_anew(
+    status: int,
+) -> None:
+    found = answer(200, {"Resources": [{"Name": "old"}]})
+    renamed = answer(200, {"Resources": [{"Name": "new"}]})
+    wire = CannedWire([found, answer(200), answer(status, b"no"), renamed, answer(200)])
+    classic = StudioClassic(wire)
+
+    answers = [_deploys(classic, without_resource()) for _ in range(3)]
+
+    assert answers == [Accepted(), Unsettled(f"http_{status}", "no"), Accepted()]
+    assert [request.method for request in wire.requests] == [
+        *("GET", "PATCH", "PATCH"),
+        *("GET", "PATCH"),
+    ]
+
+
+def test_a_model_refused_under_a_name_read_anew_is_refused() -> None:
+    found = answer(200, {"Resources": [{"Name": RESOURCE}]})
+    wire = CannedWire([found, answer(200), answer(400), found, answer(400), found, answer(400)])
+    classic = StudioClassic(wire)
+
+    answers = [_deploys(classic, without_resource()) for _ in range(4)]
+
+    assert [type(one) for one in answers] == [Accepted, Unsettled, Refused, Refused]
+
+
+def test_a_name_that_a_confirmation_read_is_remembered_by_the_next_patch() -> None:
+    found = answer(200, {"Resources": [{"Name": "old"}]})
+    classic = StudioClassic(CannedWire([found, answer(400)]))
+    classic.resource_of(without_resource())  # what a confirmation asks, days before
+
+    assert isinstance(_deploys(classic, without_resource()), Unsettled)
+
+
+@pytest.mark.parametrize("status", [401, 403, 409, 413])
+def test_what_no_other_name_would_change_is_refused_at_once(status: int) -> None:
+    found = answer(200, {"Resources": [{"Name": RESOURCE}]})
+    classic = StudioClassic(CannedWire([found, answer(200), answer(status)]))
+    _deploys(classic, without_resource())
+
+    assert isinstance(_deploys(classic, without_resource()), Refused)
+
+
+def test_a_configured_name_is_refused_at_once_and_stays() -> None:
+    wire = CannedWire([answer(200), answer(400)])
+    classic = StudioClassic(wire)
+
+    answers = [_deploys(classic, ENDPOINT) for _ in range(3)]
+
+    assert [type(one) for one in answers] == [Accepted, Refused, Refused]
+    assert [request.method for request in wire.requests] == ["PATCH"] * 3
+
+
+def test_a_name_configured_after_another_was_read_is_refused_at_once() -> None:
+    found = answer(200, {"Resources": [{"Name": "read"}]})
+    classic = StudioClassic(CannedWire([found, answer(200), answer(400)]))
+    _deploys(classic, without_resource())
+    classic.resource_of(without_resource())
+
+    assert isinstance(_deploys(classic, ENDPOINT), Refused)
+
+
 @pytest.mark.parametrize(
     ("document", "code"),
     [

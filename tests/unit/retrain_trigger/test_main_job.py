@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from patch_endpoint.decide import pause_after
+from patch_endpoint.steps import redeploying
 from protocols.protocol import Accepted, Unsettled
 from retrain_trigger.landed import model_landed
 from state.storage_errors import ConflictError, UnavailableError
@@ -413,7 +414,7 @@ def test_an_endpoint_without_auto_deploy_waits_for_a_person() -> None:
     assert waiting.state == "waiting"
 
     endpoint = world.engine.endpoints.current().by_name["census"]
-    world.engine.deployer.redeploy(endpoint, MODEL, "ada", "it is good")
+    world.engine.deployer.work(endpoint, redeploying(MODEL, "ada", "it is good"))
     world.run(minutes=5)
 
     assert world.sent() == [MODEL]
@@ -427,7 +428,7 @@ def test_what_a_person_asks_for_wins_over_a_model_of_the_same_second(world: Smal
     world.land(NEWER)
     endpoint = world.engine.endpoints.current().by_name["census"]
 
-    world.engine.deployer.redeploy(endpoint, MODEL, "ada", None)
+    world.engine.deployer.work(endpoint, redeploying(MODEL, "ada", None))
     model_landed(world.engine, NEWER)
     world.run(minutes=10)
 

@@ -24,7 +24,7 @@ def lived(world: SmallWorld, *names: str) -> None:
 
 def rolled_back(world: SmallWorld, *, hold: bool = True) -> None:
     world.clock.advance(minutes=1)
-    world.engine.deployer.rollback(endpoint(world), "ada", "bad scores", hold=hold)
+    world.engine.deployer.work(endpoint(world), rolling_back("ada", "bad scores", hold=hold))
     world.run(minutes=3)
 
 
@@ -77,7 +77,7 @@ def test_without_a_copy_it_says_so_before_it_does_anything() -> None:
     before, sent = world.record(), len(world.sent())
 
     with pytest.raises(ModelGoneError):
-        world.engine.deployer.rollback(endpoint(world), "ada", None, hold=True)
+        world.engine.deployer.work(endpoint(world), rolling_back("ada", None, hold=True))
 
     assert world.record() == before
     assert len(world.sent()) == sent
@@ -115,7 +115,7 @@ def test_a_release_lets_the_newest_win() -> None:
         world.clock.advance(minutes=1)
         world.land(f"{NAME}/{name}.ilearner")
 
-    world.engine.deployer.release(endpoint(world))
+    world.engine.deployer.work(endpoint(world), releasing("ada", None))
     world.run(minutes=3)
 
     assert world.record().held is None
@@ -130,7 +130,7 @@ def test_a_release_with_nothing_waiting_changes_nothing_but_the_hold() -> None:
     rolled_back(world)
     sent = len(world.sent())
 
-    world.engine.deployer.release(endpoint(world))
+    world.engine.deployer.work(endpoint(world), releasing("ada", None))
     world.run(minutes=3)
 
     assert world.record().held is None
@@ -154,7 +154,7 @@ def test_a_plan_of_a_rollback_or_a_release_changes_nothing() -> None:
     before = world.record()
 
     plan = world.engine.deployer.plan(endpoint(world), rolling_back("ada", None, hold=True))
-    released = world.engine.deployer.plan(endpoint(world), releasing())
+    released = world.engine.deployer.plan(endpoint(world), releasing("ada", None))
 
     assert (plan["decision"], plan["cause"], plan["held"]) == ("patch", "rollback", True)
     assert released["decision"] == "wait"

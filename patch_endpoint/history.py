@@ -1,0 +1,115 @@
+"""What an endpoint desired before: bounded, and what can be found in it. Pure."""
+
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from patch_endpoint.record import ENDED_BADLY, Deployment, Past, Problem, Record
+from patch_endpoint.trained_model import TrainedModel
+
+HISTORY_KEPT = 20
+OVERWRITTEN = Problem("model_gone", "the blob holds other bytes now", about_model=True)
+
+
+def with_past(record: Record, deployment: Deployment, at: datetime) -> Record:
+    """Put *deployment* at the end of the history, which is bounded."""
+    record = without_past(record, deployment)
+    return replace(record, history=_bounded(record, [*record.history, Past(deployment, at)]))
+
+
+def without_past(record: Record, deployment: Deployment) -> Record:
+    """Take *deployment* out of the history."""
+    kept = tuple(past for past in record.history if not past.deployment.is_same(deployment))
+    return replace(record, history=kept)
+
+
+def best_fallback(record: Record) -> Deployment | None:
+    """Find the latest model that is newer than what serves and was never sent."""
+    return _best_of(record, record.history)
+
+
+def last_that_was_live(record: Record) -> Deployment | None:
+    """Find the newest once-live model before what is desired; repeated, it walks back.
+
+    A rollback's own deployment does not count: its model stands where it first stood.
+    """
+    desired = record.desired
+    if desired is None:
+        return None
+    # Two models of one name may share a second, and so their order: the history tells them apart.
+    lived = [
+        (one.order, number, one)
+        for number, one in enumerate(past.deployment for past in record.history)
+        if one.live_at is not None and one.cause != "rollback"
+    ]
+    place = (desired.order, len(record.history))
+    if desired.cause == "rollback":
+        stood = [one[:2] for one in lived if one[2].model.is_version(desired.model)]
+        place = max(stood, default=place)
+    before = [
+        one for one in lived if one[:2] < place and not one[2].model.has_bytes_of(desired.model)
+    ]
+    return max(before, key=lambda one: one[:2])[2] if before else None
+
+
+def that_brought(record: Record, model: TrainedModel, instant: datetime) -> Deployment | None:
+    """Find the deployment of *instant* that brought *model*."""
+    found = [
+        past.deployment
+        for past in record.history
+        if past.deployment.model.is_version(model) and past.deployment.instant == instant
+    ]
+    return found[-1] if found else None
+
+
+def ended_badly(record: Record, model: TrainedModel) -> bool:
+    """Say whether this version of *model* was refused before, or rolled back."""
+    return any(
+        past.deployment.model.is_version(model) and past.deployment.state in ENDED_BADLY
+        for past in record.history
+    )
+
+
+def latest_that_ended_badly(record: Record) -> Deployment | None:
+    """Find the latest in the order that was refused, or rolled back."""
+    badly = [past.deployment for past in record.history if past.deployment.state in ENDED_BADLY]
+    return max(badly, key=lambda one: one.order, default=None)
+
+
+def _best_of(record: Record, history: tuple[Past, ...] | list[Past]) -> Deployment | None:
+    passed_over = [
+        past.deployment
+        for past in history
+        if past.deployment.state == "superseded"
+        and past.deployment.approved
+        and past.deployment.patched_at is None
+        and past.deployment.error != OVERWRITTEN
+        and _is_news(record, past.deployment)
+    ]
+    return max(passed_over, key=lambda one: one.order, default=None)
+
+
+def _bounded(record: Record, history: list[Past]) -> tuple[Past, ...]:
+    """Drop what matters least; of what matters as little, the earliest in the order."""
+    while len(history) > HISTORY_KEPT:
+        best = _best_of(record, history)
+        least = min(history, key=lambda past: (_worth(record, past, best), past.deployment.order))
+        history.remove(least)
+    return tuple(history)
+
+
+def _worth(record: Record, past: Past, best: Deployment | None) -> int:
+    """Say how much a past deployment still matters.
+
+    What was live can be gone back to, what ended badly must not be tried again, and the best of the
+    passed over may be fallen back to.
+    """
+    one, is_news = past.deployment, _is_news(record, past.deployment)
+    if one.live_at is not None or one is best or (one.state in ENDED_BADLY and is_news):
+        return 2
+    return 1 if is_news else 0
+
+
+def _is_news(record: Record, deployment: Deployment) -> bool:
+    """Say whether *deployment* is later than what serves."""
+    return record.serving is None or deployment.instant > record.serving.instant

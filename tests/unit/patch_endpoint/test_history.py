@@ -1,0 +1,75 @@
+"""What an endpoint desired before: what is kept of it, and what is dropped first."""
+
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from patch_endpoint.history import HISTORY_KEPT, best_fallback, with_past
+from patch_endpoint.record import Deployment, Past, Problem, Record
+from tests.unit.patch_endpoint.sample import NOW, at, deployment, record, serving
+
+BAD = Problem("http_400", "no model", about_model=True)
+
+
+def passed_over(minutes: float) -> Deployment:
+    return deployment("over", at(minutes=minutes), state="superseded")
+
+
+def once_live(minutes: float) -> Deployment:
+    return deployment("live", at(minutes=minutes), state="superseded", live_at=NOW, patched_at=NOW)
+
+
+def refused(minutes: float) -> Deployment:
+    return deployment("bad", at(minutes=minutes), state="refused", error=BAD)
+
+
+def full_of_once_live() -> Record:
+    """Make a record that serves since NOW, and has as many once-live models as it keeps."""
+    lived = tuple(Past(once_live(-n), NOW) for n in range(1, HISTORY_KEPT + 1))
+    return record(serving=serving("s", NOW), history=lived)
+
+
+def kept(of: Record) -> list[Deployment]:
+    return [past.deployment for past in of.history]
+
+
+@given(st.permutations(range(HISTORY_KEPT + 8)))
+def test_of_the_passed_over_the_latest_are_kept_whatever_the_order_of_arrival(
+    minutes: list[int],
+) -> None:
+    now = record()
+    for minute in minutes:
+        now = with_past(now, passed_over(minute), NOW)
+
+    found = sorted(one.instant - NOW for one in kept(now))
+    assert found == [timedelta(minutes=n) for n in range(8, HISTORY_KEPT + 8)]
+
+
+def test_the_best_to_fall_back_to_outlives_an_older_model_that_was_live() -> None:
+    now = with_past(full_of_once_live(), passed_over(1), NOW)
+
+    assert best_fallback(now) == passed_over(1)
+    assert once_live(-HISTORY_KEPT) not in kept(now)
+
+
+def test_of_several_to_fall_back_to_only_the_best_outlives_one_that_was_live() -> None:
+    now = with_past(full_of_once_live(), passed_over(2), NOW)
+    now = with_past(now, passed_over(1), NOW)
+
+    assert passed_over(2) in kept(now)
+    assert passed_over(1) not in kept(now)
+
+
+def test_a_late_refusal_is_remembered_so_that_it_is_not_tried_again() -> None:
+    now = with_past(full_of_once_live(), refused(1), NOW)
+    now = with_past(now, once_live(2), NOW)
+
+    assert refused(1) in kept(now)
+
+
+def test_a_refusal_older_than_what_serves_goes_before_one_that_was_live() -> None:
+    now = with_past(full_of_once_live(), refused(-0.5), NOW)
+
+    assert refused(-0.5) not in kept(now)
+    assert len(kept(now)) == HISTORY_KEPT

@@ -1,0 +1,249 @@
+"""A 200 is no proof: a model that answers its smoke test wrong is put back out of service."""
+
+from datetime import timedelta
+
+import pytest
+
+from patch_endpoint.steps import redeploying, rolling_back
+from protocols.protocol import Refused, Unsettled
+from retrain_trigger.landed import model_landed
+from settings.scoring_endpoint import ScoringEndpoint
+from tests.fakes.endpoints_folder import table
+from tests.fakes.scoring_endpoint import Reaction
+from tests.fakes.small_world import NAME, SmallWorld
+
+GOOD, OLDER, BAD, NEWER = (
+    f"{NAME}/{name}.ilearner" for name in ("good", "a-older", "bad", "newer")
+)
+SMOKE_TEST = f"""[endpoints.{NAME}.smoke_test]
+score_url = "https://studio.invalid/score"
+request = "smoke.json"
+expect = "@"
+"""
+
+
+def smoke_tested(*lives: str, more: str = "") -> SmallWorld:
+    """Make a world whose endpoint has a smoke test, with models that went live one by one."""
+    world = SmallWorld(table(NAME, more=more + SMOKE_TEST))
+    for name in lives:
+        world.clock.advance(minutes=1)
+        world.land(name)
+        world.run(minutes=3)
+        assert world.desired().state == "live"
+    return world
+
+
+def endpoint(world: SmallWorld) -> ScoringEndpoint:
+    return world.engine.endpoints.current().by_name[NAME]
+
+
+def land_bad(world: SmallWorld, name: str = BAD) -> None:
+    world.scoring.no_good.add(name)
+    world.clock.advance(minutes=1)
+    world.land(name)
+
+
+def ended(world: SmallWorld) -> list[tuple[str, str]]:
+    past = [one.deployment for one in world.record().history]
+    return [(one.model.name, one.state) for one in past]
+
+
+def test_the_previous_model_is_put_back_and_the_record_says_why() -> None:
+    world = smoke_tested(GOOD)
+    land_bad(world)
+    world.run(minutes=10)
+
+    desired = world.desired()
+    assert (desired.model.name, desired.cause, desired.state) == (GOOD, "rollback", "live")
+    assert desired.requested_by is None
+    assert desired.reason is not None
+    assert "smoke_test_failed" in desired.reason
+    assert world.sent() == [GOOD, BAD, GOOD]
+    rejected = world.record().history[-1].deployment
+    assert (rejected.model.name, rejected.state) == (BAD, "rolled_back")
+    assert rejected.error is not None
+    assert rejected.error.code == "smoke_test_failed"
+
+
+def test_a_rejected_model_is_not_tried_again() -> None:
+    world = smoke_tested(GOOD)
+    land_bad(world)
+    world.run(minutes=10)
+
+    model_landed(world.engine, BAD)
+    world.sweep()
+    world.run(hours=3)
+
+    assert world.sent() == [GOOD, BAD, GOOD]
+
+
+def test_one_wrong_answer_alone_rejects_nothing() -> None:
+    """The service may not yet have taken the model into effect."""
+    world = smoke_tested(GOOD)
+    land_bad(world)
+    world.tick()
+    assert world.desired().confirmations == 1
+
+    world.scoring.no_good.clear()
+    world.run(minutes=5)
+
+    assert (world.desired().model.name, world.desired().state) == (BAD, "live")
+
+
+def test_a_model_that_landed_meanwhile_still_wins() -> None:
+    world = smoke_tested(GOOD)
+    land_bad(world)
+    world.tick()
+    world.land(NEWER)
+    world.run(minutes=10)
+
+    assert (world.desired().model.name, world.desired().state) == (NEWER, "live")
+    assert world.sent() == [GOOD, BAD, NEWER]
+
+
+def test_a_model_that_lands_after_the_rejection_wins() -> None:
+    world = smoke_tested(GOOD)
+    land_bad(world)
+    world.run(minutes=10)
+    world.land(NEWER)
+    world.run(minutes=5)
+
+    assert (world.desired().model.name, world.desired().state) == (NEWER, "live")
+
+
+def test_a_model_that_landed_before_the_rejection_wins_also_if_its_event_comes_after() -> None:
+    """What is put back stands just after what it rejects, not at the time of the rejection."""
+    world = smoke_tested(GOOD)
+    land_bad(world)
+    world.clock.advance(seconds=5)
+    world.catalog.put(NEWER)
+    world.run(minutes=10)
+    assert world.desired().model.name == GOOD
+
+    world.sweep()
+    world.run(minutes=5)
+
+    assert (world.desired().model.name, world.desired().state) == (NEWER, "live")
+
+
+def test_with_nothing_to_go_back_to_it_stays_and_says_why() -> None:
+    world = smoke_tested()
+    land_bad(world)
+    world.run(hours=3)
+
+    desired = world.desired()
+    assert (desired.model.name, desired.state) == (BAD, "patched")
+    assert desired.error is not None
+    assert desired.error.code == "smoke_test_failed"
+    assert world.sent() == [BAD]
+
+
+def test_if_the_one_put_back_fails_too_nothing_more_is_put_back() -> None:
+    """Then the smoke test is in doubt, and a person must look."""
+    world = smoke_tested(OLDER, GOOD)
+    land_bad(world)
+    world.scoring.no_good.add(GOOD)
+    world.run(hours=3)
+
+    assert world.sent() == [OLDER, GOOD, BAD, GOOD]
+    assert world.desired().state == "patched"
+
+
+def test_if_the_previous_model_is_gone_the_one_before_it_is_put_back() -> None:
+    world = smoke_tested(OLDER, GOOD, more="keep = 0\n")
+    land_bad(world)
+    world.tick()
+    world.catalog.delete(GOOD)
+    world.run(minutes=10)
+
+    assert (world.desired().model.name, world.desired().state) == (OLDER, "live")
+    assert ended(world)[-2:] == [(BAD, "rolled_back"), (GOOD, "refused")]
+
+
+def test_overwritten_bytes_are_put_back_from_their_copy_even_with_room_for_one() -> None:
+    latest = f"{NAME}/latest.ilearner"
+    world = smoke_tested(latest, more="keep = 1\n")
+    first = world.record().copy_of(world.desired().model)
+    assert first is not None
+    world.clock.advance(minutes=1)
+    world.land(latest)
+    world.scoring.smoke_test_says = False
+    world.run(minutes=2)
+    world.scoring.smoke_test_says = True
+    world.run(minutes=5)
+
+    assert world.scoring.sent_to(NAME)[-1].blob == f"retrain-kept/{first.name}"
+    assert (world.desired().cause, world.desired().state) == ("rollback", "live")
+
+
+def test_what_a_person_redeployed_is_put_back_out_of_service_too() -> None:
+    world = smoke_tested(OLDER, GOOD)
+    world.scoring.no_good.add(OLDER)
+    world.engine.deployer.work(endpoint(world), redeploying(OLDER, "ada", None))
+    world.run(minutes=10)
+
+    assert (world.desired().model.name, world.desired().state) == (GOOD, "live")
+
+
+def test_what_a_person_rolled_back_to_stays() -> None:
+    world = smoke_tested(OLDER, GOOD)
+    world.scoring.no_good.add(OLDER)
+    world.engine.deployer.work(endpoint(world), rolling_back("ada", None, hold=True))
+    world.run(hours=2)
+
+    assert (world.desired().model.name, world.desired().state) == (OLDER, "patched")
+
+
+def test_while_held_a_failing_model_is_put_back_all_the_same() -> None:
+    """To go back is no landing: a hold does not keep what fails in service."""
+    world = smoke_tested(OLDER, GOOD)
+    world.engine.deployer.work(endpoint(world), rolling_back("ada", None, hold=True))
+    world.run(minutes=3)
+    world.scoring.no_good.add(GOOD)
+    world.engine.deployer.work(endpoint(world), redeploying(GOOD, "ada", None))
+    world.run(minutes=10)
+
+    assert (world.desired().model.name, world.desired().state) == (OLDER, "live")
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        Unsettled("http_503", "busy"),
+        Unsettled("no_answer", "nothing"),
+        Refused("http_401", "the key is wrong"),
+        Unsettled("smoke_test_unreadable", "HTML"),
+    ],
+    ids=lambda says: str(says.code),
+)
+def test_an_endpoint_that_cannot_answer_rejects_no_model(says: Refused | Unsettled) -> None:
+    world = smoke_tested(GOOD)
+    world.land(NEWER)
+    world.scoring.smoke_test_says = says
+    world.run(hours=3)
+
+    assert (world.desired().model.name, world.desired().state) == (NEWER, "patched")
+    assert world.sent() == [GOOD, NEWER]
+
+
+def test_a_model_that_makes_the_endpoint_refuse_the_smoke_test_is_rejected() -> None:
+    world = smoke_tested(GOOD)
+    world.land(NEWER)
+    world.scoring.smoke_test_says = Refused("http_400", "module error", about_model=True)
+    world.run(minutes=10)
+
+    assert world.desired().model.name == GOOD
+    assert ended(world)[-1] == (NEWER, "rolled_back")
+
+
+def test_a_late_patch_of_the_rejected_model_does_not_stay() -> None:
+    """Rule 2: its answer never came, and the endpoint applies it after the one put back."""
+    world = smoke_tested(GOOD)
+    no_answer = Unsettled("no_answer", "reset", maybe_applied=True)
+    world.scoring.react(NAME, Reaction(no_answer, applies_after=timedelta(minutes=4)))
+    land_bad(world)
+    world.run(minutes=20)
+
+    assert world.sent() == [GOOD, BAD, BAD, GOOD, GOOD]
+    assert world.desired().model.name == GOOD
+    assert world.scoring.serves(NAME) == f"experimentoutput/{GOOD}"
