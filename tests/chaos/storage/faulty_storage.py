@@ -13,6 +13,7 @@ from local_stack.azurite import Azurite
 
 _OURS_TO_SAY: Final = frozenset({"connection", "content-length", "transfer-encoding", "keep-alive"})
 _CODES: Final = {
+    400: "InvalidHeaderValue",
     403: "AuthenticationFailed",
     409: "BlobBeingRehydrated",
     412: "ConditionNotMet",
@@ -88,9 +89,9 @@ class FaultyStorage:
         return self._upstream.connection_string.replace(f":{port}/", f":{self._port}/")
 
     @property
-    def address(self) -> tuple[str, int]:
-        """Where it listens."""
-        return ("127.0.0.1", self._port)
+    def url(self) -> str:
+        """Its address, without a slash at the end."""
+        return f"http://127.0.0.1:{self._port}"
 
     def noted(self, method: str, target: str, headers: dict[str, str]) -> Fault | None:
         """Count a call, and say what happens to it."""
