@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 from retrain_trigger.engine import App, Engine
@@ -17,29 +18,38 @@ _HEALTH_KEPT = timedelta(seconds=5)
 def status_document(app: App) -> dict[str, object]:
     """Say how the app is; what cannot be found out is a fault among the others."""
     faults = list(app.settings.faults)
-    timers: dict[str, object] = {}
-    states: Counter[str] = Counter()
-    jobs: Counter[str] = Counter()
+    found: dict[str, object] = {"timers": {}, "endpoints": {}, "jobs": {}}
     try:
         engine = app.engine
-        faults += _faults_of_endpoints(engine)
-        timers = {timer: _timer(engine, timer) for timer in _schedules(engine)}
-        states.update(one.fields.get("state", "none") for one in engine.records.summaries())
-        jobs.update(one.fields.get("state", "none") for one in engine.jobs.records.summaries())
     except SettingsError:
         pass  # what is wrong is in the settings' own faults
-    except StorageError as error:
-        faults.append(Fault("StateStorage", str(error)))
+    else:
+        # Side by side: a storage that is away takes its time.
+        with ThreadPoolExecutor(1) as pool:
+            faults_of_models = pool.submit(_faults_of_model_storage, engine)
+            try:
+                faults += _faults_of_endpoints(engine)
+                found |= _found(engine)
+            except StorageError as error:
+                faults.append(Fault("StateStorage", str(error)))
+            faults += faults_of_models.result()
+    return {"faults": [{"where": fault.where, "what": fault.what} for fault in faults]} | found
+
+
+def _found(engine: Engine) -> dict[str, object]:
+    endpoints, jobs = engine.records.summaries(), engine.jobs.records.summaries()
     return {
-        "faults": [{"where": fault.where, "what": fault.what} for fault in faults],
-        "timers": timers,
-        "endpoints": dict(states),
-        "jobs": dict(jobs),
+        "timers": {timer: _timer(engine, timer) for timer in _schedules(engine)},
+        "endpoints": Counter(one.fields.get("state", "none") for one in endpoints),
+        "jobs": Counter(one.fields.get("state", "none") for one in jobs),
     }
 
 
 class Health:
-    """Whether anything can be deployed. Anybody may ask, so an answer is kept for seconds."""
+    """Whether anything can be deployed. Anybody may ask, so an answer is kept for seconds.
+
+    Whoever asks meanwhile waits for that one answer: no crowd makes the app ask storage twice.
+    """
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -52,7 +62,8 @@ class Health:
         with self._lock:
             now = self._app.now()
             if self._asked_at is None or now - self._asked_at >= _HEALTH_KEPT:
-                self._is_well, self._asked_at = _is_well(self._app, now), now
+                self._is_well = _is_well(self._app, now)
+                self._asked_at = self._app.now()  # a storage that is away takes its time
             return self._is_well
 
 
@@ -61,6 +72,7 @@ def _is_well(app: App, now: datetime) -> bool:
         engine = app.engine
         endpoints = engine.endpoints.current().by_name.values()
         beats = {timer: engine.heartbeats.last(timer) for timer in _schedules(engine)}
+        _ask_for_models(engine)
     except (SettingsError, StorageError):
         return False
     if endpoints and all(endpoint.faults for endpoint in endpoints):
@@ -91,6 +103,26 @@ def _timer(engine: Engine, timer: str) -> dict[str, object]:
         "last_tick": last.finished_at if last else None,
         "age_seconds": (engine.now() - last.finished_at).total_seconds() if last else None,
     }
+
+
+def _ask_for_models(engine: Engine) -> None:
+    """Look at one blob in the model container, which is what any deployment begins with.
+
+    It needs no more than the right to read a blob. Whether there is such a blob, or such a
+    container yet, says nothing: a model is there when it lands.
+
+    Raises:
+        StorageError: The model storage is away, or does not let us in.
+    """
+    engine.catalog.head(engine.settings.model_blobs.example)
+
+
+def _faults_of_model_storage(engine: Engine) -> list[Fault]:
+    try:
+        _ask_for_models(engine)
+    except StorageError as error:
+        return [Fault("ModelStorage", str(error))]
+    return []
 
 
 def _faults_of_endpoints(engine: Engine) -> list[Fault]:

@@ -1,5 +1,6 @@
 """What a person asks: the body, the dry run, who it is."""
 
+import unicodedata
 from http import HTTPStatus
 from typing import Annotated
 
@@ -11,6 +12,8 @@ from telemetry.redaction import redact
 
 _LONGEST_BODY = 16 * 1024
 _SOMEBODY = "holder of a function key"
+_LONGEST_NAME = 200  # it goes on record and into every line of the log about this word
+_UNSPEAKABLE = frozenset({"Cc", "Cs"})  # Unicode's categories: control characters, surrogates
 
 type Reason = Annotated[str, msgspec.Meta(max_length=500)]
 
@@ -42,9 +45,20 @@ def is_dry_run(req: func.HttpRequest) -> bool:
     return text == "true"
 
 
+def is_speakable(text: str) -> bool:
+    """Say whether *text* has neither control characters nor halves of surrogate pairs."""
+    return _UNSPEAKABLE.isdisjoint(map(unicodedata.category, text))
+
+
 def asker(req: func.HttpRequest) -> str:
-    """Say who asks, as far as the platform tells."""
-    return redact(req.headers.get("x-ms-client-principal-name") or _SOMEBODY)
+    """Say who asks, as far as the platform tells.
+
+    It proves something only behind App Service authentication, which sets the header itself:
+    without, whoever has a function key may send what they like.
+    """
+    said = req.headers.get("x-ms-client-principal-name") or ""
+    name = redact("".join(sign for sign in said if is_speakable(sign)))
+    return name[:_LONGEST_NAME].strip() or _SOMEBODY
 
 
 def reason_of(text: str | None) -> str | None:

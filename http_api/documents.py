@@ -64,7 +64,7 @@ def _desired(deployment: Deployment, not_before: datetime | None) -> Document:
         "model": _model(deployment.model),
         "instant": deployment.instant,
         "cause": deployment.cause,
-        "requested_by": deployment.requested_by,
+        "requested_by": deployment.requested_by or deployment.released_by,
         "reason": deployment.reason,
         "state": deployment.state,
         "error": _error(deployment),

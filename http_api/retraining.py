@@ -10,6 +10,7 @@ import msgspec
 from http_api.answers import ProblemError, answer, problem
 from http_api.asking import Reason, asker, body_of, is_dry_run, reason_of
 from http_api.job_documents import job_document, job_summary
+from http_api.person import Done, Word, heard
 from retrain_trigger.engine import Engine
 from retrain_trigger.job import Job
 from retrain_trigger.job_records import endpoint_in
@@ -17,8 +18,6 @@ from retrain_trigger.jobs import JobEndedError, JobRunsError
 from retrain_trigger.request import Request, RetrainImpossibleError
 from settings.endpoints_file import is_endpoint_name
 from settings.scoring_endpoint import ScoringEndpoint
-
-_PAGE = 100
 
 
 class RetrainBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,22 +37,36 @@ def retrain(engine: Engine, endpoint: ScoringEndpoint, req: func.HttpRequest) ->
         ProblemError: It cannot be begun; nothing was changed.
     """
     body = body_of(req, RetrainBody)
-    request = Request(by=asker(req), reason=reason_of(body.reason))
+    word = Word(
+        verb="retrain",
+        endpoint=endpoint.name,
+        by=asker(req),
+        reason=reason_of(body.reason),
+        dry_run=is_dry_run(req),
+    )
+    return heard(word, engine.now(), lambda: _retrained(engine, endpoint, req, word))
+
+
+def _retrained(
+    engine: Engine, endpoint: ScoringEndpoint, req: func.HttpRequest, word: Word
+) -> Done:
+    request = Request(by=word.by, reason=word.reason)
     try:
-        if is_dry_run(req):
-            return answer(engine.jobs.plan(endpoint, request))
+        if word.dry_run:
+            plan = engine.jobs.plan(endpoint, request)
+            return Done(str(plan["decision"]), answer(plan))
         job = engine.jobs.begin(endpoint, request)
     except JobRunsError as error:
-        refusal = ProblemError(HTTPStatus.CONFLICT, str(error))
-        response = problem(refusal)
+        response = problem(ProblemError(HTTPStatus.CONFLICT, str(error)))
         response.headers["Location"] = _address(req, error.job)
-        return response
+        return Done("job_runs", response)
     except RetrainImpossibleError as error:
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
-    return answer(job_document(job), HTTPStatus.ACCEPTED, {"Location": _address(req, job)})
+    where = {"Location": _address(req, job)}
+    return Done(job.state, answer(job_document(job), HTTPStatus.ACCEPTED, where))
 
 
-def list_jobs(engine: Engine, req: func.HttpRequest) -> func.HttpResponse:
+def list_jobs(engine: Engine, req: func.HttpRequest, page_size: int) -> func.HttpResponse:
     """List the jobs, a page at a time; `?endpoint=` shows one endpoint's alone."""
     after, endpoint = req.params.get("after", ""), req.params.get("endpoint", "")
     if endpoint and not is_endpoint_name(endpoint):
@@ -61,10 +74,11 @@ def list_jobs(engine: Engine, req: func.HttpRequest) -> func.HttpResponse:
     if after and endpoint_in(after) is None:
         raise ProblemError(HTTPStatus.BAD_REQUEST, "after is no job's id")
     prefix = f"{endpoint}_" if endpoint else ""
-    found = list(islice(engine.jobs.records.summaries(prefix=prefix, after=after), _PAGE + 1))
-    page = found[:_PAGE]
+    summaries = engine.jobs.records.summaries(prefix=prefix, after=after)
+    found = list(islice(summaries, page_size + 1))
+    page = found[:page_size]
     body: dict[str, object] = {"value": [job_summary(one) for one in page]}
-    if len(found) > _PAGE:
+    if len(found) > page_size:
         more = f"&endpoint={endpoint}" if endpoint else ""
         body["nextLink"] = f"{req.url.split('?')[0]}?after={quote(page[-1].id)}{more}"
     return answer(body)
@@ -86,16 +100,27 @@ def cancel_job(engine: Engine, req: func.HttpRequest) -> func.HttpResponse:
     """
     body_of(req, CancelBody)
     job_id = _id(req)
+    word = Word(
+        verb="cancel",
+        endpoint=endpoint_in(job_id) or "",
+        by=asker(req),
+        dry_run=is_dry_run(req),
+        named=job_id,
+    )
+    return heard(word, engine.now(), lambda: _cancelled(engine, req, word, job_id))
+
+
+def _cancelled(engine: Engine, req: func.HttpRequest, word: Word, job_id: str) -> Done:
     try:
-        if is_dry_run(req):
-            return answer(_cancel_plan(engine, job_id))
-        job = engine.jobs.cancel(job_id, asker(req))
+        if word.dry_run:
+            return Done("cancel", answer(_cancel_plan(engine, job_id)))
+        job = engine.jobs.cancel(job_id, word.by)
     except JobEndedError as error:
         raise ProblemError(HTTPStatus.CONFLICT, str(error)) from error
     if job is None:
         raise _no_such_job()
     status = HTTPStatus.OK if job.has_ended else HTTPStatus.ACCEPTED
-    return answer(job_document(job), status, {"Location": _address(req, job)})
+    return Done(job.state, answer(job_document(job), status, {"Location": _address(req, job)}))
 
 
 def _cancel_plan(engine: Engine, job_id: str) -> dict[str, object]:

@@ -1,19 +1,17 @@
 """The routes: each translates a request, makes one call and translates what came of it."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cached_property
 from http import HTTPStatus
-from itertools import islice
-from urllib.parse import quote
 
 import azure.functions as func
 
 from http_api import creation, retraining, takeover
 from http_api.answers import ProblemError, answer, problem
 from http_api.app_status import Health, status_document
-from http_api.documents import endpoint_document, endpoint_summary
-from patch_endpoint.records import Summary
+from http_api.documents import endpoint_document
+from http_api.listing import PAGE_SIZE, list_endpoints
 from retrain_trigger.engine import App, Engine
 from settings.endpoints_file import is_endpoint_name
 from settings.fault import SettingsError
@@ -22,7 +20,6 @@ from state.storage_errors import StorageError
 from telemetry.events import emit
 
 _log = logging.getLogger(__name__)
-_PAGE = 100
 
 type Work = Callable[[], func.HttpResponse]
 
@@ -32,10 +29,11 @@ class Routes:
 
     Args:
         app: Gives the app; it is called at the first request.
+        page_size: How many endpoints or jobs one answer lists.
     """
 
-    def __init__(self, app: Callable[[], App]) -> None:
-        self._app = app
+    def __init__(self, app: Callable[[], App], page_size: int = PAGE_SIZE) -> None:
+        self._app, self._page_size = app, page_size
 
     def redeploy(self, req: func.HttpRequest) -> func.HttpResponse:
         """Have a model deployed."""
@@ -55,7 +53,7 @@ class Routes:
 
     def list_jobs(self, req: func.HttpRequest) -> func.HttpResponse:
         """List the retraining jobs, a page at a time and out of one listing."""
-        return _guarded(lambda: retraining.list_jobs(self._engine, req))
+        return _guarded(lambda: retraining.list_jobs(self._engine, req, self._page_size))
 
     def get_job(self, req: func.HttpRequest) -> func.HttpResponse:
         """Say how a job is."""
@@ -81,7 +79,7 @@ class Routes:
 
     def list_endpoints(self, req: func.HttpRequest) -> func.HttpResponse:
         """Say it of all, a page at a time and out of one listing."""
-        return _guarded(lambda: self._page(req))
+        return _guarded(lambda: list_endpoints(self._engine, req, self._page_size))
 
     def status(self, req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG002 - nothing is asked
         """Say how the app is."""
@@ -109,22 +107,6 @@ class Routes:
             known = "is not in the endpoints file" if is_endpoint_name(name) else "is no name"
             raise ProblemError(HTTPStatus.NOT_FOUND, f"the endpoint {known}")
         return endpoint
-
-    def _page(self, req: func.HttpRequest) -> func.HttpResponse:
-        after = req.params.get("after", "")
-        endpoints = self._engine.endpoints.current().by_name
-        names = list(islice((name for name in sorted(endpoints) if name > after), _PAGE + 1))
-        page, more = names[:_PAGE], names[_PAGE:]
-        summaries = dict(self._summaries(after, page[-1])) if page else {}
-        value = [endpoint_summary(endpoints[name], summaries.get(name)) for name in page]
-        link = f"{req.url.split('?')[0]}?after={quote(page[-1])}" if more else None
-        return answer({"value": value} | ({"nextLink": link} if link else {}))
-
-    def _summaries(self, after: str, last: str) -> Iterator[tuple[str, Summary]]:
-        for summary in self._engine.records.summaries(after=after):
-            if summary.endpoint > last:
-                return
-            yield summary.endpoint, summary
 
 
 def _guarded(work: Work) -> func.HttpResponse:

@@ -8,8 +8,9 @@ import azure.functions as func
 import msgspec
 
 from http_api.answers import ProblemError, answer
-from http_api.asking import Reason, asker, body_of, is_dry_run, reason_of
+from http_api.asking import Reason, asker, body_of, is_dry_run, is_speakable, reason_of
 from http_api.documents import endpoint_document
+from http_api.person import Done, Verb, Word, heard
 from patch_endpoint.catalog import newest
 from patch_endpoint.claim import Step
 from patch_endpoint.record import Record
@@ -49,40 +50,66 @@ class ReleaseBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def redeploy(engine: Engine, endpoint: ScoringEndpoint, req: func.HttpRequest) -> func.HttpResponse:
     """Deploy the model that the body names, or the newest that matches."""
-    is_dry_run(req)  # a faulty question is told first, whatever else is wrong
     body = body_of(req, RedeployBody)
-    name = _named(engine, endpoint, body.model) if body.model else _newest(engine, endpoint)
-    step = redeploying(name, asker(req), reason_of(body.reason))
-    return _taken(engine, endpoint, req, step)
+    word = _word("redeploy", endpoint, req, body.reason, body.model)
+
+    def carry_out() -> Done:
+        name = _named(engine, endpoint, body.model) if body.model else _newest(engine, endpoint)
+        return _taken(engine, endpoint, req, word, redeploying(name, word.by, word.reason))
+
+    return heard(word, engine.now(), carry_out)
 
 
 def rollback(engine: Engine, endpoint: ScoringEndpoint, req: func.HttpRequest) -> func.HttpResponse:
     """Go back to the model that was live before, and hold the endpoint unless told not to."""
     body = body_of(req, RollbackBody)
-    step = rolling_back(asker(req), reason_of(body.reason), hold=body.hold)
-    return _taken(engine, endpoint, req, step)
+    word = _word("rollback", endpoint, req, body.reason)
+    step = rolling_back(word.by, word.reason, hold=body.hold)
+    return heard(word, engine.now(), lambda: _taken(engine, endpoint, req, word, step))
 
 
 def release(engine: Engine, endpoint: ScoringEndpoint, req: func.HttpRequest) -> func.HttpResponse:
     """End the hold, and let the newest model win."""
-    body_of(req, ReleaseBody)
-    return _taken(engine, endpoint, req, releasing())
+    body = body_of(req, ReleaseBody)
+    word = _word("release", endpoint, req, body.reason)
+    step = releasing(word.by, word.reason)
+    return heard(word, engine.now(), lambda: _taken(engine, endpoint, req, word, step))
+
+
+def _word(
+    verb: Verb,
+    endpoint: ScoringEndpoint,
+    req: func.HttpRequest,
+    reason: str | None,
+    model: str | None = None,
+) -> Word:
+    return Word(
+        verb=verb,
+        endpoint=endpoint.name,
+        by=asker(req),
+        reason=reason_of(reason),
+        dry_run=is_dry_run(req),
+        named=model,
+    )
 
 
 def _taken(
-    engine: Engine, endpoint: ScoringEndpoint, req: func.HttpRequest, step: Step
-) -> func.HttpResponse:
+    engine: Engine, endpoint: ScoringEndpoint, req: func.HttpRequest, word: Word, step: Step
+) -> Done:
     """Take *step*, or say what it would do.
 
     Raises:
         ProblemError: It cannot be taken; nothing was changed.
     """
-    if is_dry_run(req):
-        return answer(_possible(lambda: engine.deployer.plan(endpoint, step)))
+    if word.dry_run:
+        plan = _possible(lambda: engine.deployer.plan(endpoint, step))
+        return Done(str(plan["decision"]), answer(plan))
     record = _possible(lambda: engine.deployer.work(endpoint, step))
     status = HTTPStatus.ACCEPTED if _is_on_its_way(record) else HTTPStatus.OK
     location = req.url.split("?")[0].rstrip("/").rpartition("/")[0]
-    return answer(endpoint_document(endpoint, record), status, {"Location": location})
+    document = endpoint_document(endpoint, record)
+    state = record.desired.state if record.desired else "nothing_desired"
+    return Done(state, answer(document, status, {"Location": location}))
 
 
 def _possible[T](do: Callable[[], T]) -> T:
@@ -96,8 +123,8 @@ def _possible[T](do: Callable[[], T]) -> T:
 
 
 def _named(engine: Engine, endpoint: ScoringEndpoint, name: str) -> str:
-    if not name.isprintable():
-        raise ProblemError(HTTPStatus.BAD_REQUEST, "the model's name has unprintable characters")
+    if not is_speakable(name):
+        raise ProblemError(HTTPStatus.BAD_REQUEST, "the model's name has control characters")
     if engine.catalog.head(name) is not None:
         return name
     record = engine.records.read(endpoint.name).record

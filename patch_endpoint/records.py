@@ -73,10 +73,15 @@ class Records:
         )
 
     def summaries(self, *, after: str = "") -> Iterator[Summary]:
-        """List the endpoints that sort after *after*, without reading one record."""
+        """List the endpoints that come after *after* in `listing_order`; no record is read."""
         for listed in self._store.listed(_PREFIX, after=_name(after) if after else ""):
             endpoint = listed.name.removeprefix(_PREFIX).removesuffix(".json")
             yield Summary(endpoint, {key: unquote(text) for key, text in listed.metadata.items()})
+
+
+def listing_order(endpoint: str) -> str:
+    """Give what endpoints are listed by: storage sorts `digits-old.json` before `digits.json`."""
+    return _name(endpoint)
 
 
 def _name(endpoint: str) -> str:

@@ -8,6 +8,7 @@ import msgspec
 from settings.container import is_container_name
 
 _PIECE = re.compile(r"(?P<brace>\{\{|\}\})|(?P<token>\{[A-Za-z_][A-Za-z0-9_]*\})|[^{}]+|[{}]")
+_ANY_TEXT = "example"  # what a token of an example stands for
 
 
 class ModelBlobs(msgspec.Struct, frozen=True):
@@ -17,11 +18,13 @@ class ModelBlobs(msgspec.Struct, frozen=True):
         container: The container that models land in.
         pattern: A regular expression for the whole name within the container.
         prefix: What every such name begins with; listings start there.
+        example: A name that matches. Asking for it is the cheapest question to the container.
     """
 
     container: str
     pattern: str
     prefix: str
+    example: str
 
     def matches(self, name: str) -> bool:
         """Say whether the blob *name* within the container is a model."""
@@ -48,6 +51,7 @@ def parse_model_blobs(text: str) -> ModelBlobs:
         container=container,
         pattern="".join(".*" if piece is None else re.escape(piece) for piece in pieces),
         prefix="".join(piece for piece in pieces[:first_token] if piece is not None),
+        example="".join(_ANY_TEXT if piece is None else piece for piece in pieces),
     )
 
 

@@ -5,15 +5,19 @@ from datetime import datetime, timedelta
 
 # What croniter knows and NCRONTAB does not (L, W, H, R, ?, #) stays out.
 _NUMBERS = r"[0-9*/,\-]"
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _FIELDS = {
     "second": _NUMBERS,
     "minute": _NUMBERS,
     "hour": _NUMBERS,
     "day": _NUMBERS,
-    "month": _NUMBERS + r"|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec",
-    "day of week": _NUMBERS + r"|sun|mon|tue|wed|thu|fri|sat",
+    "month": "|".join((_NUMBERS, *_MONTHS)),
+    "day of week": "|".join((_NUMBERS, *_DAYS)),
 }
+_VALUES = {name: number for names in (("", *_MONTHS), _DAYS) for number, name in enumerate(names)}
 _PERIODS_LOOKED_AT = 24
+_RANGE = re.compile(r"(?P<first>[0-9a-z]+)-(?P<last>[0-9a-z]+)(?P<step>/[0-9]+)?", re.IGNORECASE)
 
 
 class Schedule:
@@ -28,7 +32,9 @@ class Schedule:
         Raises:
             ValueError: It is no NCRONTAB expression; the message says why.
         """
-        self.text = " ".join(_checked_fields(text))
+        fields = _checked_fields(text)
+        self.text = " ".join(fields)
+        self._for_croniter = " ".join(map(_as_croniter_reads, fields))
         self.next_after(datetime.fromisoformat("2026-01-01T00:00:00+00:00"))
 
     def next_after(self, instant: datetime) -> datetime:
@@ -41,7 +47,7 @@ class Schedule:
         )
 
         try:
-            cron = croniter(self.text, instant, second_at_beginning=True, day_or=False)
+            cron = croniter(self._for_croniter, instant, second_at_beginning=True, day_or=False)
             occurrence: datetime = cron.get_next(datetime)
         except CroniterBadDateError:
             raise ValueError("is no NCRONTAB schedule: it never occurs") from None
@@ -55,7 +61,7 @@ class Schedule:
         from croniter import croniter  # noqa: PLC0415 - as above
 
         later = instant.replace(microsecond=0) + timedelta(seconds=1)
-        cron = croniter(self.text, later, second_at_beginning=True, day_or=False)
+        cron = croniter(self._for_croniter, later, second_at_beginning=True, day_or=False)
         occurrence: datetime = cron.get_prev(datetime)
         return occurrence
 
@@ -84,3 +90,24 @@ def _checked_fields(text: str) -> list[str]:
     if re.search(r"(?<![0-9/])0*7(?![0-9])", fields[-1]):  # after a slash it is a step
         raise ValueError("is no NCRONTAB schedule: a day of week is 0 (Sunday) to 6, not 7")
     return fields
+
+
+def _as_croniter_reads(field: str) -> str:
+    """Write ranges so that croniter reads them as NCRONTAB does.
+
+    There `22-2` is `2-22`, the ends swapped, where croniter goes on past midnight; and `5-5` is 5
+    alone, whatever its step, where croniter takes every value.
+    """
+    return ",".join(map(_as_one_range, field.split(",")))
+
+
+def _as_one_range(part: str) -> str:
+    found = _RANGE.fullmatch(part)
+    if found is None:
+        return part
+    first, last = sorted((_value(found["first"]), _value(found["last"])))
+    return f"{first}" if first == last else f"{first}-{last}{found['step'] or ''}"
+
+
+def _value(text: str) -> int:
+    return int(text) if text.isdecimal() else _VALUES.get(text.lower(), -1)

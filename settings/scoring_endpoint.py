@@ -13,6 +13,7 @@ from settings.secret import Secret
 from settings.table import Table, text, typed
 
 EVERY_MODEL = "**"
+_LEFT_OUT = ""  # is no pattern
 _THROTTLE_LEVELS = ("Low", "High")
 _MOST_CONCURRENT_CALLS = 200
 
@@ -118,7 +119,8 @@ def read_endpoint(name: str, table: Table, around: Surroundings) -> ScoringEndpo
         api_key=table.required("api_key", around.secret, instead=Secret("")),
         resource=table.optional("resource", text, None),
         models=_read_models(table, alone=around.alone, is_retrained=retrain is not None),
-        auto_deploy=table.optional("auto_deploy", typed(bool), default=True),
+        # Read wrongly, an unapproved model would be on record as approved, and go live once mended.
+        auto_deploy=table.cautious("auto_deploy", typed(bool), default=True, instead=False),
         keep=table.optional("keep", _keep, 5),
         smoke_test=_read_smoke_test(table.table("smoke_test"), around),
         retrain=retrain,
@@ -131,11 +133,11 @@ def read_endpoint(name: str, table: Table, around: Surroundings) -> ScoringEndpo
 
 def _read_models(table: Table, *, alone: bool, is_retrained: bool) -> str | None:
     """Read `models`, which may be left out where it is clear without it; None takes no blob."""
-    faults_before = len(table.faults)
-    models = table.optional("models", _pattern, None)
-    is_left_out = models is None and len(table.faults) == faults_before
-    if not is_left_out or is_retrained:
+    models = table.cautious("models", _pattern, default=_LEFT_OUT, instead=None)
+    if models != _LEFT_OUT:
         return models
+    if is_retrained:
+        return None
     if not alone:
         table.fault("models", "is missing: it may be left out only where there is one endpoint")
         return None

@@ -1,11 +1,14 @@
 """One TOML table, read key by key, with every fault named by table and key."""
 
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 import msgspec
 
 from settings.fault import Fault
+
+_LIKE_A_MISSPELLING = 0.8  # of 1, as difflib counts
 
 type Parse[T] = Callable[[Any], T]
 
@@ -41,6 +44,16 @@ class Table:
         """Read a key that may be left out; the default also stands where it is wrong."""
         return self._parsed(key, parse, default) if key in self._values else default
 
+    def cautious[T, D, I](self, key: str, parse: Parse[T], default: D, *, instead: I) -> T | D | I:
+        """Read a key that may be left out, but whose default is not safe where it was not.
+
+        *instead* stands where it is wrong, where it is misspelt and where no key can be read.
+        """
+        if key in self._values:
+            return self._parsed(key, parse, instead)
+        is_unreadable = any(fault.where == self.where for fault in self.faults)
+        return instead if is_unreadable or self._has_like(key) else default
+
     def table(self, key: str) -> "Table | None":
         """Take the table *key* out of this one; None where it is left out."""
         if key not in self._values:
@@ -51,6 +64,11 @@ class Table:
         """Call a key that nobody read a fault: a typing error must not pass for a default."""
         for key in self._values:
             self.fault(key, "is no key of this table")
+
+    def _has_like(self, key: str) -> bool:
+        """Say whether an unread key may be meant for *key*: `auto-deploy`, `AutoDeploy`."""
+        unread = [one.lower() for one in self._values]
+        return bool(get_close_matches(key, unread, n=1, cutoff=_LIKE_A_MISSPELLING))
 
     def _parsed[T, D](self, key: str, parse: Parse[T], instead: D) -> T | D:
         value = self._values.pop(key)

@@ -1,6 +1,7 @@
 """Health and status when a timer is silent or storage is away."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import azure.functions as func
 import pytest
 
+from local_stack.azurite import Azurite
 from retrain_trigger.sweep import sweep
 from state.storage_errors import StorageError
 from tests.integration.app.conftest import KEY, MakeApp
@@ -18,6 +20,7 @@ from tests.integration.ml_service.wire import DrivenClock
 
 ENDPOINTS = {"digits": {"patch_url": "http://127.0.0.1:1/e", "api_key": "%KEY%", "resource": "R"}}
 MODEL = "a.ilearner"
+WRONG_KEY = "bm8ga2V5IG9mIHRoaXMgYWNjb3VudA=="
 
 
 def health(app: RunningApp) -> int:
@@ -73,6 +76,35 @@ def test_an_app_with_one_good_endpoint_is_well(make_app: MakeApp) -> None:
     assert health(make_app(endpoints)) == 200
 
 
+def test_a_wrong_key_of_the_model_storage_is_told_by_health_and_named_by_status(
+    make_app: MakeApp, azurite: Azurite
+) -> None:
+    """The state storage is well: nothing but a look at the models finds this."""
+    right = azurite.environ("ModelStorage")["ModelStorage"]
+    wrong = re.sub(r"AccountKey=[^;]+", f"AccountKey={WRONG_KEY}", right)
+
+    app = make_app(ENDPOINTS, keys={"KEY": KEY, "ModelStorage": wrong})
+
+    assert health(app) == 503
+    status = app.routes.status(request("GET", "")).get_body().decode()
+    (fault,) = json.loads(status)["faults"]
+    assert fault["where"] == "ModelStorage"
+    assert "storage could not look at a model: it answered 403" in fault["what"]
+    assert WRONG_KEY not in status
+
+
+def test_a_model_container_that_is_not_there_yet_is_no_fault(
+    make_app: MakeApp, container_name: str
+) -> None:
+    """It comes with the first model; what a training service keeps is deployed without it."""
+    other = {"MODEL_BLOBS": f"{container_name}-none/{{name}}.ilearner"}
+
+    app = make_app(ENDPOINTS, keys={"KEY": KEY, **other})
+
+    assert health(app) == 200
+    assert json.loads(app.routes.status(request("GET", "")).get_body())["faults"] == []
+
+
 @pytest.fixture
 def outage(tmp_path: Path) -> Iterator[Outage]:
     """A storage of the test's own that can be away."""
@@ -113,7 +145,8 @@ def test_while_storage_is_away_everything_says_so_and_afterwards_nothing_is_lost
         assert server.methods() == ["PATCH"]
     assert well.status_code == 503
     assert status.status_code == 200
-    assert [one["where"] for one in json.loads(status.get_body())["faults"]] == ["StateStorage"]
+    faults = json.loads(status.get_body())["faults"]
+    assert [one["where"] for one in faults] == ["StateStorage", "ModelStorage"]
     for problem in (shown, redeployed):
         assert (problem.status_code, problem.mimetype) == (503, "application/problem+json")
         assert KEY not in problem.get_body().decode()

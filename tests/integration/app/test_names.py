@@ -23,6 +23,7 @@ NAMES = {
     "non-ASCII": "modèle/数字/Ä😀.ilearner",
     "reserved": "a;b=c&d,e@f$g!h*i(j)[k]{l}|m^n~o<p>.ilearner",
     "colon": "2026-11-23T19:50:00Z.ilearner",
+    "wide and hard blanks": "a\u3000b/c\u00a0d\u200be.ilearner",
     "upper case": "LATEST.ilearner",
     "900 characters": "/".join(["n" * 99] * 9)[:891] + ".ilearner",
     "900 characters non-ASCII": "ü" * 891 + ".ilearner",

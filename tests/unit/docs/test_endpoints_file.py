@@ -56,6 +56,11 @@ class Recorder(Table):
         return super().optional(key, parse, default)
 
     @override
+    def cautious[T, D, I](self, key: str, parse: Parse[T], default: D, *, instead: I) -> T | D | I:
+        self.keys[key] = False
+        return super().cautious(key, parse, default, instead=instead)
+
+    @override
     def table(self, key: str) -> "Recorder":
         self.keys[key] = False
         self.inner[key] = Recorder(key, {}, [])

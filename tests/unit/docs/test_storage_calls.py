@@ -5,6 +5,7 @@ pages aside, and the making of a container that is not there.
 """
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Final
 
 import pytest
@@ -14,6 +15,7 @@ from retrain_trigger.request import Request
 from retrain_trigger.watch import watch
 from tests.fakes.endpoints_folder import KEY_SETTING
 from tests.fakes.endpoints_folder import table as endpoint_table
+from tests.fakes.small_app import asking, routes_of
 from tests.fakes.small_world import NAME, SmallWorld
 from tests.unit.docs.markdown import README, table
 
@@ -88,6 +90,12 @@ def _sweep(world: SmallWorld) -> None:
     assert world.sweep() == 0
 
 
+def _health(world: SmallWorld) -> None:
+    routes = routes_of(world)
+    for _ in range(10):
+        assert routes.health(asking("GET health")).status_code == HTTPStatus.OK
+
+
 @pytest.mark.parametrize(
     ("what", "work", "beside", "tables"),
     [
@@ -104,6 +112,7 @@ def _sweep(world: SmallWorld) -> None:
         ),
         ("a retrain, from the request to the started job", _retrain, 0, (RETRAINED,)),
         ("a `sweep` that finds nothing, with one page in each of its two lists", _sweep, 0, ()),
+        ("`health`, at most once in 5 seconds", _health, 0, ()),
     ],
 )
 def test_it_costs_as_many_calls_as_the_readme_says(

@@ -4,7 +4,7 @@ import msgspec
 from msgspec.structs import replace
 
 from http_api.documents import endpoint_document, endpoint_summary
-from patch_endpoint.fallback import OVERWRITTEN
+from patch_endpoint.history import OVERWRITTEN
 from patch_endpoint.record import Past, Problem, Record
 from patch_endpoint.records import Records
 from settings.fault import Fault

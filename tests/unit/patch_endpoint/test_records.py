@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from patch_endpoint.record import Past, Problem, Unknown
-from patch_endpoint.records import Records
+from patch_endpoint.records import Records, listing_order
 from state.storage_errors import ConflictError, UnavailableError
 from tests.fakes.calls import Calls
 from tests.fakes.driven_clock import DrivenClock
@@ -128,3 +128,5 @@ def test_a_listing_goes_on_after_a_name(store: MemoryStateStore) -> None:
 
     assert [one.endpoint for one in records.summaries()] == ["a-b", "a", "b", "c"]
     assert [one.endpoint for one in records.summaries(after="a")] == ["b", "c"]
+    assert [one.endpoint for one in records.summaries(after="a-b")] == ["a", "b", "c"]
+    assert sorted(("c", "a", "a-b", "b"), key=listing_order) == ["a-b", "a", "b", "c"]

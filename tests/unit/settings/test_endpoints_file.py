@@ -278,6 +278,52 @@ def test_a_missing_key_of_one_endpoint_leaves_the_others_alone() -> None:
     }
 
 
+NOT_READABLE = [
+    "auto_deploy = 'no'",
+    "auto_deploy = 0",
+    "auto_deploy = 'false'",
+    "auto_deploy = [false]",
+    "auto-deploy = false",
+    "auto_deply = false",
+    "AutoDeploy = false",
+    "x." + "x." * 5000 + "x = 1",
+]
+
+
+@pytest.mark.parametrize("line", NOT_READABLE, ids=lambda line: line[:20])
+def test_where_auto_deploy_cannot_be_read_no_model_is_on_record_as_approved(line: str) -> None:
+    """Left out it means yes; a mistake must not, or what lands meanwhile goes live unasked."""
+    census = read(_with(line)).by_name["census"]
+
+    assert census.faults
+    assert not census.auto_deploy
+
+
+@pytest.mark.parametrize(
+    "content", ["[[endpoints.census]]\nauto_deploy = false", "endpoints.census = 1"]
+)
+def test_an_endpoint_that_is_no_table_approves_nothing_and_takes_nothing(content: str) -> None:
+    census = read(content).by_name["census"]
+
+    assert (census.auto_deploy, census.models) == (False, None)
+
+
+def test_a_fault_of_another_key_leaves_auto_deploy_and_models_as_they_are() -> None:
+    for line in ("keep = -1", "colour = 'red'", "api-key = 'x'"):
+        census = read(_with(line)).by_name["census"]
+        assert (bool(census.faults), census.auto_deploy, census.models) == (True, True, "**"), line
+
+
+@pytest.mark.parametrize(
+    "line", ["models = 5", "modles = 'a/*'", "model = 'a/*'", "Models = 'a/*'"]
+)
+def test_where_models_cannot_be_read_the_one_endpoint_does_not_take_every_model(line: str) -> None:
+    census = read(_with(line)).by_name["census"]
+
+    assert census.faults
+    assert not census.takes("b/model.ilearner")
+
+
 LITERAL = "Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4=="
 
 

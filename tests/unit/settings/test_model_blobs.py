@@ -104,3 +104,13 @@ def test_the_app_takes_for_models_what_the_functions_host_delivers(pattern: str,
     assert blobs.prefix == by_the_host.prefix
     if blobs.matches(name):
         assert name.startswith(blobs.prefix)
+
+
+@given(PATTERNS)
+def test_the_example_is_a_name_that_the_pattern_means(pattern: str) -> None:
+    try:
+        model_blobs = parse_model_blobs(f"models/{pattern}")
+    except ValueError:
+        assume(condition=False)
+    assert model_blobs.example
+    assert model_blobs.matches(model_blobs.example)

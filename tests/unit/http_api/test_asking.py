@@ -1,0 +1,76 @@
+"""Who asks, and which names can be asked for."""
+
+import pytest
+
+from http_api.asking import asker, is_speakable
+from tests.fakes.small_app import asking, document, routes_of
+from tests.fakes.small_world import NAME, SmallWorld
+
+
+def who(said: str) -> str:
+    """Give the name that is recorded for what the header says."""
+    return asker(asking("POST endpoints/a/release", None, {"x-ms-client-principal-name": said}))
+
+
+@pytest.mark.parametrize("said", ["", " ", "\x00\r\n", "\ud800"])
+def test_without_a_name_it_is_whoever_has_a_key(said: str) -> None:
+    assert who(said) == "holder of a function key"
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("ada@example.com", "ada@example.com"),
+        ("Ada\u3000Løvelace 模", "Ada\u3000Løvelace 模"),
+        ("ada\r\nverdict=live\x00\x1b[2J\x7f\x85", "adaverdict=live[2J"),
+        ("ada\ud83dx", "adax"),
+        ("ada?sig=c2VjcmV0", "ada?sig=<SECRET>"),
+        ("ada?s\x00ig=c2VjcmV0", "ada?sig=<SECRET>"),
+    ],
+)
+def test_a_name_is_as_it_was_sent_without_control_characters_and_secrets(
+    said: str, name: str
+) -> None:
+    assert who(said) == name
+
+
+def test_a_name_of_any_length_is_cut_to_200_signs_and_leaks_no_part_of_a_secret() -> None:
+    assert who("x" * 100_000) == "x" * 200
+    assert "c2Vj" not in who("x" * 190 + "?sig=" + "c2VjcmV0" * 50)
+
+
+def test_a_long_name_is_cut_on_record_too() -> None:
+    world = SmallWorld()
+    world.catalog.put(f"{NAME}/m.ilearner")
+    header = {"x-ms-client-principal-name": "x" * 100_000}
+
+    answer = routes_of(world).redeploy(asking(f"POST endpoints/{NAME}/redeploy", {}, header))
+
+    assert document(answer)["desired"]["requested_by"] == "x" * 200
+
+
+UNUSUAL = [0x3000, 0xA0, 0xAD, 0x200B, 0x200E, 0x2028, 0xE000, 0xFEFF, 0x1F600, 0x378]
+
+
+@pytest.mark.parametrize("code", UNUSUAL, ids=hex)
+def test_a_model_may_have_any_sign_in_its_name_that_a_blob_may(code: int) -> None:
+    world = SmallWorld()
+    name = f"{NAME}/a{chr(code)}b.ilearner"
+    world.catalog.put(name)
+
+    answer = routes_of(world).redeploy(asking(f"POST endpoints/{NAME}/redeploy", {"model": name}))
+
+    assert answer.status_code == 202
+    assert world.sent() == [name]
+
+
+@pytest.mark.parametrize("sign", ["\x00", "\t", "\n", "\r", "\x1f", "\x7f", "\x85", "\ud800"])
+def test_a_control_character_or_half_a_pair_is_refused_before_storage_is_asked(sign: str) -> None:
+    assert not is_speakable(f"a{sign}b")
+    world = SmallWorld()
+    body = {"model": f"{NAME}/a{sign}b.ilearner"}
+
+    answer = routes_of(world).redeploy(asking(f"POST endpoints/{NAME}/redeploy", body))
+
+    assert answer.status_code == 400
+    assert world.calls.count("models.") == 0
