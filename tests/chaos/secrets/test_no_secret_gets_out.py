@@ -102,7 +102,7 @@ def day(
         hostile_server(echoes, lambda _: None) as endpoint,
         faulty_storage(azurite, quoting) as proxy,
     ):
-        _put_models(storage, container)
+        storage.create_container(container).upload_blob("data.csv", b"a,b")
         environ = _configured(folder, container, names, endpoint.url, proxy.connection_string)
         ended = _lived(environ, folder)
         told = json.loads(ended.stdout)
@@ -158,13 +158,6 @@ def test_no_secret_is_in(day: Day, place: str, figures: Figures) -> None:
 def test_nobody_is_asked_who_is_not_configured(day: Day, figures: Figures) -> None:
     assert day.sockets - day.configured == set()
     figures(addresses=len(day.sockets), not_configured=0)
-
-
-def _put_models(storage: BlobServiceClient, container: str) -> None:
-    client = storage.create_container(container)
-    for name in ("first", "second", "third"):
-        client.upload_blob(f"{name}.ilearner", name.encode())
-    client.upload_blob("data.csv", b"a,b\n")
 
 
 def _lived(environ: dict[str, str], folder: Path) -> subprocess.CompletedProcess[str]:
