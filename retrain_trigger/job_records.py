@@ -17,6 +17,8 @@ KIND = "job"
 _RECORDS = "jobs/"
 _LATEST = "latest-jobs/"
 _ID = re.compile(r"(?P<endpoint>[a-z0-9][a-z0-9-]{0,62})_[0-9]{8}T[0-9]{6}Z(?:_[0-9a-f]{6})?")
+# Made once, at import: see `patch_endpoint/records.py`.
+_DECODER = msgspec.json.Decoder(Job)
 
 
 class StoredJob(msgspec.Struct, frozen=True):
@@ -178,7 +180,7 @@ class JobRecords:
         if found.content is None or found.etag is None:
             return None
         try:
-            return StoredJob(msgspec.json.decode(found.content, type=Job), found.etag)
+            return StoredJob(_DECODER.decode(found.content), found.etag)
         except msgspec.DecodeError as error:
             raise UnavailableError(f"read {name}", code="NoRecord") from error
 
