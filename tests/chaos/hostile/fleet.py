@@ -116,12 +116,20 @@ class Fleet:
         names: list[str],
         *,
         limit: timedelta,
+        authorities: Path | None = None,
     ) -> None:
         self.names, self.clock = names, DrivenClock()
         (folder / "smoke.json").write_text("{}")
         endpoints = {name: _endpoint(f"{server.url}/{name}", name) for name in names}
         self.app = RunningApp(
-            azurite, container, folder, endpoints, keys={"KEY": KEY}, now=self.clock, limit=limit
+            azurite,
+            container,
+            folder,
+            endpoints,
+            keys={"KEY": KEY},
+            now=self.clock,
+            limit=limit,
+            authorities=authorities,
         )
         with (folder / "endpoints.toml").open("a") as file:
             file.writelines(_service(f"{server.url}/{name}", name) for name in names)

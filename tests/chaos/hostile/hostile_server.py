@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import Event, Lock, Thread
 
+from local_stack.certificates import Certificate
+
 THREAD = "hostile-server"
 _LONGEST_WAIT = 90.0
 _NOW = struct.pack("ii", 1, 0)  # SO_LINGER: a close is a reset
@@ -71,19 +73,25 @@ class HostileServer:
 
     Attributes:
         requests: What was received, oldest first.
+        connections: How many connections were made.
         longest: How long a misbehaviour's connection stood at most, in seconds.
         most_at_once: How many connections stood at one time, at most.
         attacks: How often each name's requests met with a misbehaviour.
     """
 
     def __init__(
-        self, answers: Answers, attacked: Attacked, context: ssl.SSLContext | None = None
+        self, answers: Answers, attacked: Attacked, certificate: Certificate | None = None
     ) -> None:
         self.requests: list[Request] = []
+        self.connections = 0
         self.longest = 0.0
         self.most_at_once = 0
         self.attacks: Counter[str] = Counter()
-        self._answers, self._attacked, self._context = answers, attacked, context
+        self._answers, self._attacked = answers, attacked
+        self._context: ssl.SSLContext | None = None
+        if certificate is not None:
+            self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.present(certificate)
         self._lock, self._ended, self._open = Lock(), Event(), 0
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self._threads: list[Thread] = []
@@ -97,6 +105,11 @@ class HostileServer:
     def methods(self, name: str) -> list[str]:
         """The methods of the requests that *name* received."""
         return [request.method for request in self.requests if request.name == name]
+
+    def present(self, certificate: Certificate) -> None:
+        """Show this certificate from now on."""
+        assert self._context is not None
+        self._context.load_cert_chain(certificate.certificate_file, certificate.key_file)
 
     def serve(self) -> None:
         """Take connections until it ends."""
@@ -120,6 +133,7 @@ class HostileServer:
     def _serve_one(self, connection: socket.socket) -> None:
         with self._lock:
             self._open += 1
+            self.connections += 1
             self.most_at_once = max(self.most_at_once, self._open)
         connection.settimeout(_LONGEST_WAIT)
         try:
@@ -154,10 +168,10 @@ class HostileServer:
 
 @contextmanager
 def hostile_server(
-    answers: Answers, attacked: Attacked, context: ssl.SSLContext | None = None
+    answers: Answers, attacked: Attacked, certificate: Certificate | None = None
 ) -> Iterator[HostileServer]:
     """Serve until the block ends."""
-    server = HostileServer(answers, attacked, context)
+    server = HostileServer(answers, attacked, certificate)
     thread = Thread(target=server.serve, name=THREAD, daemon=True)
     thread.start()
     try:
