@@ -1,5 +1,6 @@
 """A self-made certificate for servers on the loopback address."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv4Address
@@ -10,6 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+LOOPBACK = (x509.DNSName("localhost"), x509.IPAddress(IPv4Address("127.0.0.1")))
 LIFETIME = timedelta(days=30)
 _BACKDATED = timedelta(minutes=15)
 
@@ -22,10 +24,12 @@ class Certificate:
     key_file: Path
 
 
-def make_certificate(folder: Path, *, now: datetime) -> Certificate:
-    """Write a new key and a certificate for `localhost` and 127.0.0.1 into a folder."""
+def make_certificate(
+    folder: Path, *, now: datetime, names: Sequence[x509.GeneralName] = LOOPBACK
+) -> Certificate:
+    """Write a new key and a certificate, unless told otherwise for the loopback address."""
     key = ec.generate_private_key(ec.SECP256R1())
-    certificate = _sign(key, now)
+    certificate = _sign(key, now, names)
     files = Certificate(folder / "certificate.pem", folder / "certificate-key.pem")
     files.key_file.touch(mode=0o600)
     files.key_file.write_bytes(
@@ -39,9 +43,10 @@ def make_certificate(folder: Path, *, now: datetime) -> Certificate:
     return files
 
 
-def _sign(key: ec.EllipticCurvePrivateKey, now: datetime) -> x509.Certificate:
+def _sign(
+    key: ec.EllipticCurvePrivateKey, now: datetime, names: Sequence[x509.GeneralName]
+) -> x509.Certificate:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "local stack")])
-    names = [x509.DNSName("localhost"), x509.IPAddress(IPv4Address("127.0.0.1"))]
     authority_key = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
     return (
         x509.CertificateBuilder()

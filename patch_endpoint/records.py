@@ -12,6 +12,8 @@ from state.store import Read, StateStore
 
 _PREFIX = "endpoints/"
 _LONGEST_MIRRORED = 900
+# Made once, at import: two threads that decode a type for the first time crash msgspec 0.22.
+_DECODER = msgspec.json.Decoder(Record)
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -56,7 +58,7 @@ class Records:
         if found.content is None:
             return Stored(Record(endpoint=endpoint), None, found.date)
         try:
-            record = msgspec.json.decode(found.content, type=Record)
+            record = _DECODER.decode(found.content)
         except msgspec.DecodeError as error:
             raise UnavailableError(f"read {_name(endpoint)}", code="NoRecord") from error
         return Stored(record, found.etag, found.date)

@@ -32,6 +32,12 @@ def relative_location(container: str, name: str) -> str:
     return f"{container}/{quote(name, safe='/~')}"
 
 
+def secrets_in(sas_token: Secret) -> list[Secret]:
+    """Give what nobody may repeat of a token: all of it, and its signature alone."""
+    signatures = parse_qs(sas_token.reveal().removeprefix("?")).get("sig", [])
+    return [sas_token, *map(Secret, signatures)]
+
+
 def expiry_in(sas_token: str) -> str | None:
     """Give the `se` of a token as it stands, which tells two tokens for one blob apart."""
     return parse_qs(sas_token.removeprefix("?")).get("se", [None])[0]

@@ -11,7 +11,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 from protocols.batch import AlreadyStarted, BatchJob, BatchRequest, JobStatus, Submitted
-from protocols.blob_reference import BlobReference
+from protocols.blob_reference import BlobReference, secrets_in
 from protocols.classic_answers import exchange, json_object, json_of
 from protocols.protocol import Accepted, Refused, Unsettled
 from protocols.wire import ANSWER_LIMIT, HttpAnswer, Wire
@@ -45,9 +45,10 @@ class StudioBatch:
         self, service: TrainingService, request: BatchRequest
     ) -> Submitted | Refused | Unsettled:
         """POST the job; the answer is its id as a JSON string."""
-        tokens = [one.sas_token for one in (*request.inputs.values(), *request.outputs.values())]
+        blobs = (*request.inputs.values(), *request.outputs.values())
+        secrets = [secret for blob in blobs for secret in secrets_in(blob.sas_token)]
         body = json.dumps(_body(request, Secret.reveal), ensure_ascii=False).encode()
-        answer = self._send("POST", service, "", body, tokens)
+        answer = self._send("POST", service, "", body, secrets)
         if not isinstance(answer, HttpAnswer):
             return answer
         try:
@@ -141,7 +142,7 @@ def _job(document: dict[str, Any], key: Secret) -> BatchJob:
     return BatchJob(
         status=_status(said),
         said=redact(str(said), [key])[:100],
-        results=_results(results) if isinstance(results, dict) else {},
+        results=_results(results, key) if isinstance(results, dict) else {},
         details=redact(_text(details), [key]) if details else None,
     )
 
@@ -156,19 +157,22 @@ def _text(details: object) -> str:
     return details if isinstance(details, str) else json.dumps(details, ensure_ascii=False)
 
 
-def _results(results: dict[str, Any]) -> dict[str, BlobReference]:
+def _results(results: dict[str, Any], key: Secret) -> dict[str, BlobReference]:
     return {
-        str(name): _reference(found)
+        redact(str(name), [key]): _reference(found, key)
         for name, found in results.items()
         if isinstance(found, dict) and isinstance(found.get("RelativeLocation"), str)
     }
 
 
-def _reference(found: dict[str, Any]) -> BlobReference:
-    """Read a location so that its parts, concatenated, are a URL: samples differ in slashes."""
+def _reference(found: dict[str, Any], key: Secret) -> BlobReference:
+    """Read a location so that its parts, concatenated, are a URL: samples differ in slashes.
+
+    Where the model is goes on record, so no service may have its key there.
+    """
     base, token = str(found.get("BaseLocation") or ""), str(found.get("SasBlobToken") or "")
     return BlobReference(
         base_location=f"{base.rstrip('/')}/" if base else "",
-        relative_location=str(found["RelativeLocation"]).lstrip("/"),
+        relative_location=redact(str(found["RelativeLocation"]), [key]).lstrip("/"),
         sas_token=Secret(f"?{token.removeprefix('?')}" if token else ""),
     )

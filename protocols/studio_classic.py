@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import unquote
 
-from protocols.blob_reference import BlobReference, expiry_in
+from protocols.blob_reference import BlobReference, expiry_in, secrets_in
 from protocols.classic_answers import LONGEST_MESSAGE, exchange, json_object, json_of
 from protocols.protocol import Accepted, Answer, Refused, Served, Unsettled
 from protocols.wire import HttpAnswer, Wire
@@ -47,7 +47,7 @@ class StudioClassic:
             return document
         names = [str(item["Name"]) for item in _resources(document) if item.get("Name")]
         if len(names) != 1:
-            return _no_single_resource(names)
+            return _no_single_resource(names, endpoint.api_key)
         self._resources[endpoint.patch_url] = names[0]
         return names[0]
 
@@ -55,7 +55,8 @@ class StudioClassic:
         """PATCH the endpoint with one resource and its new location."""
         token = model.sas_token.reveal()
         body = json.dumps(_patch_body(resource, model, token), ensure_ascii=False).encode()
-        answer = self._send("PATCH", endpoint.patch_url, endpoint.api_key, body, [model.sas_token])
+        secrets = secrets_in(model.sas_token)
+        answer = self._send("PATCH", endpoint.patch_url, endpoint.api_key, body, secrets)
         if isinstance(answer, Refused):
             return self._refused(endpoint, answer)
         return Accepted() if isinstance(answer, HttpAnswer) else answer
@@ -149,9 +150,9 @@ def _resources(document: dict[str, Any]) -> list[dict[str, Any]]:
     return [item for item in found if isinstance(item, dict)]
 
 
-def _no_single_resource(names: list[str]) -> Refused:
+def _no_single_resource(names: list[str], key: Secret) -> Refused:
     if names:
-        listed = ", ".join(names)[:LONGEST_MESSAGE]
+        listed = redact(", ".join(names), [key])[:LONGEST_MESSAGE]
         return Refused("several_resources", f"set `resource` to one of the endpoint's: {listed}")
     what = "the endpoint has no updatable resource: is it one of the training web service?"
     return Refused("no_updatable_resource", what)

@@ -3,6 +3,7 @@
 No redirect is followed, so a key goes where it was configured to go and nowhere else.
 """
 
+import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
@@ -19,6 +20,8 @@ from settings.secret import Secret
 REQUEST_LIMIT = timedelta(seconds=60)
 CONNECT_LIMIT = timedelta(seconds=10)
 ANSWER_LIMIT = 64 * 1024
+_FIRST_FINAL = 200
+_ODD_HEADERS = "urllib3.connection"
 
 
 class HttpAnswer(msgspec.Struct, frozen=True):
@@ -62,6 +65,7 @@ class Wire:
         self._session = requests.Session()
         self._session.mount("https://", WatchedAdapter())
         self._session.mount("http://", WatchedAdapter())
+        logging.getLogger(_ODD_HEADERS).addFilter(_is_free_of_headers)
 
     def send(self, method: str, url: str, *, key: Secret, body: bytes | None = None) -> HttpAnswer:
         """Send one request with *key* as its bearer and wait for the answer.
@@ -101,12 +105,21 @@ class Wire:
             verify=self._verify or settings["verify"] or True,
             proxies=proxies,
         ) as response:
+            if response.status_code < _FIRST_FINAL:
+                # The final answer may come any moment, so the connection ends here: on one that is
+                # used again it would be taken for the next request's.
+                raise NoAnswerError("the answer was an interim one", sent=True)
             body = b""
             # The status has said it all: a body that breaks off changes nothing.
             with suppress(urllib3.exceptions.HTTPError, OSError):
                 body = response.raw.read(ANSWER_LIMIT, decode_content=False)
             headers = {name.lower(): value for name, value in response.headers.items()}
             return HttpAnswer(status=response.status_code, headers=headers, body=body)
+
+
+def _is_free_of_headers(record: logging.LogRecord) -> bool:
+    """Drop the warning that quotes odd headers: an endpoint may repeat our key in them."""
+    return not str(record.msg).startswith("Failed to parse headers")
 
 
 def _in_short(error: BaseException) -> str:

@@ -29,12 +29,16 @@ from retrain_trigger.jobs import Jobs
 from retrain_trigger.schedules import Schedules
 from retrain_trigger.service_results import ServiceResults
 from settings.app_settings import Settings, read_settings
+from settings.connection import Connection
 from settings.fault import SettingsError
 from state.agenda import Agenda
 from state.clients import blob_service
 from state.endpoints_source import AppFolder, BlobFolder, EndpointsSource
 from state.heartbeats import Heartbeats
 from state.store import BlobStateStore, StateStore
+
+type Storage = Callable[[Connection], BlobServiceClient]
+"""Makes the client of a storage connection."""
 
 
 class Engine(msgspec.Struct, frozen=True):
@@ -79,6 +83,7 @@ class App:
         folder: Where the app is, for a relative ENDPOINTS_FILE.
         now: The clock.
         wire: What reaches the endpoints.
+        storage: What makes the client of a storage connection.
     """
 
     def __init__(
@@ -87,9 +92,10 @@ class App:
         folder: Path,
         now: Callable[[], datetime] | None = None,
         wire: Wire | None = None,
+        storage: Storage = blob_service,
     ) -> None:
         self._environ, self._folder = environ, folder
-        self._wire = wire or Wire()
+        self._wire, self._storage = wire or Wire(), storage
         self.now = now or _utc_now
         self.started_at = self.now()
 
@@ -105,19 +111,22 @@ class App:
         Raises:
             SettingsError: An app setting is missing or wrong.
         """
-        return _built(self.settings, self._environ, self._folder, self.now, self._wire)
+        return _built(
+            self.settings, self._environ, self._folder, self.now, self._wire, self._storage
+        )
 
 
-def _built(
+def _built(  # noqa: PLR0913, PLR0917 - one call, above
     settings: Settings,
     environ: Mapping[str, str],
     folder: Path,
     now: Callable[[], datetime],
     wire: Wire,
+    storage: Storage,
 ) -> Engine:
     if settings.faults or settings.model_storage is None or settings.state_storage is None:
         raise SettingsError(settings.faults)
-    models, state = blob_service(settings.model_storage), blob_service(settings.state_storage)
+    models, state = storage(settings.model_storage), storage(settings.state_storage)
     container = models.get_container_client(settings.model_blobs.container)
     protocols: dict[str, ScoringProtocol] = {
         studio_classic.NAME: studio_classic.StudioClassic(wire)

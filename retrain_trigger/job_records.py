@@ -21,6 +21,8 @@ _LATEST = "latest-jobs/"
 _INSTANT = "[0-9]{8}T[0-9]{6}Z(?:_[0-9a-f]{6})?"
 _ID = re.compile(f"({ENDPOINT_NAME})_{_INSTANT}")
 JOB_ID: Final = f"{ENDPOINT_NAME}_{_INSTANT}"
+# Made once, at import: see `patch_endpoint/records.py`.
+_DECODER = msgspec.json.Decoder(Job)
 
 
 class StoredJob(msgspec.Struct, frozen=True):
@@ -182,7 +184,7 @@ class JobRecords:
         if found.content is None or found.etag is None:
             return None
         try:
-            return StoredJob(msgspec.json.decode(found.content, type=Job), found.etag)
+            return StoredJob(_DECODER.decode(found.content), found.etag)
         except msgspec.DecodeError as error:
             raise UnavailableError(f"read {name}", code="NoRecord") from error
 

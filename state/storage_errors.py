@@ -48,6 +48,9 @@ def mapped(doing: str) -> Iterator[None]:
     """Turn an SDK error into ours."""
     try:
         yield
+    except HttpResponseError as error:
+        # Without its cause, which a traceback would show: storage quotes the request's signature.
+        raise _ours(doing, error) from None
     except AzureError as error:
         raise _ours(doing, error) from error
 

@@ -1,0 +1,110 @@
+"""Storage that fails at one call of a deployment: at each call in turn, in each way.
+
+Attacks invariants 2 (nothing is lost) and 3 (a lost answer costs one PATCH more at most), and race
+rules 3 (agenda entries), 5 (after 409 or 412: is it my own success?) and 6. What may come out: of
+`model_landed` only that nothing was recorded; of `watch` only that the agenda could not be read or
+the heartbeat not written; of `sweep`, which the next one repeats, whatever storage did.
+"""
+
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+from azure.storage.blob import BlobServiceClient
+
+from local_stack.azurite import Azurite
+from patch_endpoint.kept import CONTAINER as KEPT
+from tests.chaos.conftest import Figures
+from tests.chaos.hostile.fleet import Good
+from tests.chaos.hostile.hostile_server import hostile_server
+from tests.chaos.storage.deployment import FaultyDeployment
+from tests.chaos.storage.faulty_storage import KINDS
+from tests.chaos.storage.trials import Case, Trials
+
+_DONE_UNHEARD: Final = ("answer-lost", "done-but-500")
+_RETRIED_BY_THE_SDK: Final = ("500", "503", "closed", *_DONE_UNHEARD)
+
+type MakeTrials = Callable[..., Trials]
+
+
+def _into_service(deployment: FaultyDeployment) -> None:
+    """A model lands, is sent and confirmed, and its bytes are kept."""
+    deployment.land()
+    deployment.tick(seconds=40)
+
+
+def _and_on(deployment: FaultyDeployment) -> None:
+    """Then its token is renewed, and a sweep finds nothing amiss."""
+    _into_service(deployment)
+    deployment.tick(minutes=2)
+    deployment.tick(hours=18, minutes=5)
+    deployment.sweep()
+
+
+@pytest.fixture
+def make_trials(azurite: Azurite, tmp_path: Path) -> Iterator[MakeTrials]:
+    """Trials of what befalls a deployment."""
+    folder = tmp_path / f"t-{uuid.uuid4().hex[:12]}"
+    with (
+        BlobServiceClient.from_connection_string(azurite.connection_string) as storage,
+        hostile_server(Good(), lambda _: None) as endpoint,
+    ):
+        if not storage.get_container_client(KEPT).exists():  # else only the first trial makes it
+            storage.create_container(KEPT)
+        yield lambda goes, **more: Trials(azurite, storage, endpoint, folder, goes, **more)
+
+
+def test_a_fault_at_any_call_loses_no_model(
+    make_trials: MakeTrials, figures: Figures, *, full: bool
+) -> None:
+    trials = make_trials(_and_on if full else _into_service)
+    calls, patches = trials.without_fault()
+    kinds = list(KINDS)
+    faults = [
+        (call.number, kind)
+        for call in calls
+        for kind in (kinds if full else [kinds[call.number % len(kinds)], "answer-lost"])
+    ]
+
+    cases = trials.each(sorted(set(faults)))
+
+    _assert_none_lost(cases, patches)
+    _tell(figures, cases, patches, calls=len(calls), kinds=len(kinds))
+
+
+def test_what_the_sdk_sends_again_after_a_lost_answer_is_known_as_our_own(
+    make_trials: MakeTrials, figures: Figures, *, full: bool
+) -> None:
+    trials = make_trials(_and_on if full else _into_service, is_patient=True)
+    calls, patches = trials.without_fault()
+    kinds = _RETRIED_BY_THE_SDK if full else _DONE_UNHEARD[:1]
+    places = [call.number for call in calls if full or call.is_write]
+
+    cases = trials.each([(number, kind) for number in places for kind in kinds])
+
+    _assert_none_lost(cases, patches)
+    # To whoever tries again, the fault is none.
+    assert [case for case in cases if case.raised or case.patches != patches] == []
+    _tell(figures, cases, patches, calls=len(places), kinds=len(kinds))
+
+
+def _assert_none_lost(cases: list[Case], patches: int) -> None:
+    assert [case for case in cases if case.call is None] == []
+    assert [case for case in cases if case.state != "live"] == []
+    assert [case for case in cases if case.odd] == []
+    assert [case for case in cases if case.patches > patches + 1] == []
+
+
+def _tell(figures: Figures, cases: list[Case], patches: int, **more: object) -> None:
+    extra = Counter(case.patches - patches for case in cases)
+    figures(
+        **more,
+        faults=len(cases),
+        survivors=sum(case.state == "live" for case in cases),
+        lost=sum(case.state != "live" for case in cases),
+        patches_repeated_at_most=max(extra),
+        faults_that_repeated_a_patch=sum(number for more, number in extra.items() if more > 0),
+    )

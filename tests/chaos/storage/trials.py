@@ -1,0 +1,113 @@
+"""Deployments that each meet with one fault, and what came of them."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from azure.storage.blob import BlobServiceClient
+
+from local_stack.azurite import Azurite
+from tests.chaos.hostile.hostile_server import HostileServer
+from tests.chaos.storage.deployment import FaultyDeployment
+from tests.chaos.storage.faulty_storage import KINDS, Call, Fault, FaultyStorage, faulty_storage
+
+_AT_ONCE: Final = 12
+_WATCH_MAY_RAISE_AT: Final = ("GET list agenda/", "PUT heartbeats/watch.json")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One fault and what came of it.
+
+    Attributes:
+        number: Which call met with it.
+        kind: In which way.
+        call: What the call was; None: it never came.
+        state: What the model is in at the end.
+        patches: How many PATCHes there were.
+        odd: What came out of the app and should not have.
+        raised: What came out of it at all.
+    """
+
+    number: int
+    kind: str
+    call: str | None
+    state: str
+    patches: int
+    odd: tuple[str, ...]
+    raised: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Trials:
+    """What all deployments of one test share.
+
+    Attributes:
+        azurite: Storage.
+        storage: Its client, past all faults.
+        endpoint: Who is PATCHed.
+        folder: Where the endpoints files are; its name tells this test's containers apart.
+        goes: What befalls a deployment, but for the fault.
+        is_patient: Whether the app's client tries again by itself, as it does in service.
+    """
+
+    azurite: Azurite
+    storage: BlobServiceClient
+    endpoint: HostileServer
+    folder: Path
+    goes: Callable[[FaultyDeployment], None]
+    is_patient: bool = False
+
+    def without_fault(self) -> tuple[list[Call], int]:
+        """Give the calls of a deployment that nothing befalls, and its PATCHes."""
+        with faulty_storage(self.azurite) as proxy:
+            deployment = self._gone(proxy, "good")
+            assert (deployment.state(), deployment.raised) == ("live", [])
+            return proxy.calls, deployment.patches()
+
+    def each(self, faults: Sequence[tuple[int, str]]) -> list[Case]:
+        """Try every fault, given as the number of a call and a kind, several at once."""
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            return list(pool.map(self._try, faults))
+
+    def _try(self, chosen: tuple[int, str]) -> Case:
+        number, kind = chosen
+
+        def plan(call: Call) -> Fault | None:
+            return KINDS[kind] if call.number == number else None
+
+        with faulty_storage(self.azurite, plan) as proxy:
+            deployment = self._gone(proxy, f"{number}-{kind}")
+            call = proxy.struck[0].what if proxy.struck else None
+            odd = tuple(_odd(deployment, call, unheard=KINDS[kind].is_done))
+            raised = tuple(function for function, _ in deployment.raised)
+            return Case(number, kind, call, deployment.settle(), deployment.patches(), odd, raised)
+
+    def _gone(self, proxy: FaultyStorage, name: str) -> FaultyDeployment:
+        deployment = FaultyDeployment(
+            self.storage,
+            f"{self.folder.name}-{name}",
+            self.folder / name,
+            self.endpoint,
+            connection_string=proxy.connection_string,
+            is_patient=self.is_patient,
+        )
+        self.goes(deployment)
+        return deployment
+
+
+def _odd(deployment: FaultyDeployment, call: str | None, *, unheard: bool) -> list[str]:
+    """Name what came out of the app and should not have.
+
+    Where a write was done and its answer is lost for good, nobody can know that it was done.
+    """
+    odd = [
+        f"{function}: {error}"
+        for function, error in deployment.raised
+        if function == "watch" and call not in _WATCH_MAY_RAISE_AT
+    ]
+    if not all(deployment.unrecorded) and not unheard:
+        odd.append("model_landed raised though it had recorded the model")
+    return odd
