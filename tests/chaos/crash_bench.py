@@ -48,14 +48,14 @@ class CrashBench:
     """What is around one process that is killed once.
 
     Attributes:
-        azurite: Storage, which the app reaches through a proxy.
+        storage: Storage, past the proxy through which the app reaches it.
         service: The ML service, which the app reaches through another.
         container: Where models land.
         environ: The app settings, by which the app goes through the proxies.
         places: Where it is killed.
     """
 
-    azurite: Azurite
+    storage: BlobServiceClient
     service: MlService
     container: str
     environ: dict[str, str]
@@ -63,8 +63,7 @@ class CrashBench:
 
     def put(self, name: str, content: bytes) -> None:
         """Write a blob, without anybody noticing."""
-        with self._storage() as storage:
-            storage.get_blob_client(self.container, name).upload_blob(content, overwrite=True)
+        self.storage.get_blob_client(self.container, name).upload_blob(content, overwrite=True)
 
     def serves(self) -> str | None:
         """Name the blob that the endpoint itself says it serves."""
@@ -88,27 +87,21 @@ class CrashBench:
         return {path.split("/")[-2] for path in starts}
 
     def record(self) -> Record:
-        """Read the endpoint's record, past the proxy."""
-        with self._storage() as storage:
-            return Records(self._store(storage)).read("digits").record
+        """Read the endpoint's record."""
+        return Records(self._store).read("digits").record
 
     def jobs(self) -> list[Job]:
-        """Read the jobs' records, past the proxy."""
-        with self._storage() as storage:
-            store = self._store(storage)
-            found = [store.read(one.name).content for one in store.listed("jobs/")]
-            return [msgspec.json.decode(content or b"", type=Job) for content in found]
+        """Read the jobs' records."""
+        found = [self._store.read(one.name).content for one in self._store.listed("jobs/")]
+        return [msgspec.json.decode(content or b"", type=Job) for content in found]
 
     def agenda(self) -> list[str]:
-        """Name what is on the agenda, past the proxy."""
-        with self._storage() as storage:
-            return [one.name for one in self._store(storage).listed("agenda/")]
+        """Name what is on the agenda."""
+        return [one.name for one in self._store.listed("agenda/")]
 
-    def _store(self, storage: BlobServiceClient) -> BlobStateStore:
-        return BlobStateStore(storage.get_container_client(f"{self.container}-state"))
-
-    def _storage(self) -> BlobServiceClient:
-        return BlobServiceClient.from_connection_string(self.azurite.connection_string)
+    @property
+    def _store(self) -> BlobStateStore:
+        return BlobStateStore(self.storage.get_container_client(f"{self.container}-state"))
 
 
 @contextmanager
@@ -126,6 +119,7 @@ def crash_bench(
         MlService.start(studio) as service,
         counting_proxy(blobs, lambda: places) as storage,
         counting_proxy(service.url, lambda: places) as ml,
+        BlobServiceClient.from_connection_string(azurite.connection_string) as client,
     ):
         file = folder / "endpoints.toml"
         text = _ENDPOINTS.format(
@@ -146,12 +140,11 @@ def crash_bench(
             "KEY": service.key("digits"),
             "TRAINING_KEY": service.key(TRAINING),
         }
-        bench = CrashBench(azurite, service, container, environ, places)
-        with bench._storage() as client:  # noqa: SLF001 - its own maker
-            client.create_container(container)
-            # One for all plays: who makes it first would make calls that the others do not.
-            with suppress(ResourceExistsError):
-                client.create_container(KEPT)
+        client.create_container(container)
+        # One for all plays: who makes it first would make calls that the others do not.
+        with suppress(ResourceExistsError):
+            client.create_container(KEPT)
+        bench = CrashBench(client, service, container, environ, places)
         bench.put("training/digits.csv", dataset.rows("little").to_csv())
         yield bench
 

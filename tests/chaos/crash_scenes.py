@@ -149,10 +149,15 @@ def played(
 
 def is_settled(bench: CrashBench) -> bool:
     """Say whether what is desired is live and kept, and no job is on its way."""
-    record = bench.record()
-    is_live = record.desired is not None and record.desired.state == "live"
-    is_kept = record.serving is not None and record.serving.keeping != "due"
-    return is_live and is_kept and all(job.has_ended for job in bench.jobs())
+    serving = bench.record().serving
+    is_kept = serving is not None and serving.keeping != "due"
+    return is_kept and is_live(bench) and all(job.has_ended for job in bench.jobs())
+
+
+def is_live(bench: CrashBench) -> bool:
+    """Say whether what is desired is live."""
+    desired = bench.record().desired
+    return desired is not None and desired.state == "live"
 
 
 def _every_call(method: str, path: str) -> bool:

@@ -17,8 +17,8 @@ from tests.chaos.crash_scenes import NEWER, OLDER
 from tests.chaos.places import Place, Places
 
 _ROOT = Path(__file__).parents[2]
-_OFTEN, _NEVER = "*/2 * * * * *", "0 0 0 1 1 *"
-_LOOK_EVERY = 0.5
+_OFTEN, _NEVER = "*/3 * * * * *", "0 0 0 1 1 *"
+_LOOK_EVERY = 1.0
 # An attempt that a crash left behind is taken over 90 seconds after its claim; 35 seconds after
 # the next one its effect is asked for. The rest is for a machine that is busy.
 PATIENCE = timedelta(seconds=280)
@@ -96,7 +96,7 @@ def job(play: HostPlay) -> None:
     if not _asked(play):
         play.crashes += 1
         host = play.start()
-        if not host.get("/api/jobs").json()["value"]:
+        if not host.get("/api/jobs", timeout=PATIENCE.total_seconds()).json()["value"]:
             assert _asked(play)
     play.settle()
 
@@ -132,9 +132,10 @@ def _asked(play: HostPlay) -> bool:
     if play.host is None:
         return False
     try:
-        answer = play.host.post("/api/endpoints/digits/retrain")
+        answer = play.host.post("/api/endpoints/digits/retrain", timeout=PATIENCE.total_seconds())
     except requests.RequestException:
-        play.bench.places.crashed.wait(PATIENCE.total_seconds())
+        if not play.bench.places.crashed.wait(PATIENCE.total_seconds()):
+            raise
         return False
     assert answer.status_code in {202, 409}, answer.text  # 409: it is on its way already
     return True

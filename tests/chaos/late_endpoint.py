@@ -34,7 +34,9 @@ class Manners:
     """How one endpoint behaves.
 
     Attributes:
-        chance: That a PATCH is held: applied late, and never answered.
+        chance: That a PATCH is held: applied late.
+        answers: Whether one that is held is answered when it is applied, which is when `release`
+            says so; else it never is, and is applied when it is due.
         most_held: How many are held at most.
         latest: How much later it is applied at most.
         slowest: How many seconds other PATCHes take at most.
@@ -42,6 +44,7 @@ class Manners:
     """
 
     chance: float = 0.0
+    answers: bool = False
     most_held: int = 2
     latest: timedelta = timedelta(minutes=4, seconds=30)
     slowest: float = 0.03
@@ -78,6 +81,8 @@ class LateEndpoints:
         self.url = ""
         self._clock = clock
         self._held: list[Held] = []
+        self._waiting: list[Held] = []
+        self._released = Event()
         self._lock = Lock()
         self._ended = Event()
 
@@ -88,12 +93,17 @@ class LateEndpoints:
             self.received[endpoint] += 1
             later = manners.holds()
             pause = manners.whims.uniform(0, manners.slowest)
-            if later is not None:
-                self._held.append(Held(self._clock() + later, endpoint, model))
-        if later is not None:
+            released = self._released
+            held = None if later is None else Held(self._clock() + later, endpoint, model)
+            if held is not None:
+                (self._waiting if manners.answers else self._held).append(held)
+        if held is None:
+            self._ended.wait(pause)
+        elif manners.answers:
+            released.wait()
+        else:
             self._ended.wait(_NEVER_ANSWERED)
             return False
-        self._ended.wait(pause)
         with self._lock:
             self.applied[endpoint].append(model)
         return True
@@ -111,9 +121,27 @@ class LateEndpoints:
         with self._lock:
             return bool(self._held)
 
+    def waiting(self) -> int:
+        """Say how many requests are held that are to be answered."""
+        with self._lock:
+            return len(self._waiting)
+
+    def hold_no_more(self) -> None:
+        """Apply and answer what comes from now on."""
+        for manners in self.manners.values():
+            manners.most_held = 0
+
+    def release(self) -> None:
+        """Apply and answer what was held for that."""
+        with self._lock:
+            self._waiting.clear()
+            released, self._released = self._released, Event()
+        released.set()
+
     def end(self) -> None:
         """Have all callers let go."""
         self._ended.set()
+        self.release()
 
 
 def _handler(endpoints: LateEndpoints) -> type[BaseHTTPRequestHandler]:

@@ -6,8 +6,11 @@ from concurrent.futures import Future
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from typing import Self
 from uuid import uuid4
+
+from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from patch_endpoint.record import Record
 from tests.chaos.app_process import AppProcess
@@ -20,6 +23,8 @@ _PATIENCE = 300.0  # for one order, on a machine that is busy
 _STEPS_AT_MOST = 60
 # What two instances' clocks may be apart, CLOCK_SLACK, is 20 seconds.
 _SKEWS = (0.0, 9.0, -9.0)
+_LEAP = timedelta(seconds=100)
+_LONGEST_BEFORE_A_LEAP = 1.0
 _TABLE = """
 [endpoints.{name}]
 patch_url = "{url}/{name}"
@@ -63,6 +68,10 @@ class Race:
             for orders in run.before:
                 _waited(self._given(orders))
         events = [self._given(run.events) for run in runs]
+        if any(run.kind == "late" for run in runs):
+            self._leap(runs[0].seed)
+        if any(run.kind == "answered late" for run in runs):
+            self._overtake(runs, [future for one in events for future in one])
         failed = [_failures(one) for one in events]
         self._settle(runs)
         newest = self._storage.newest()
@@ -93,6 +102,31 @@ class Race:
         for process, skew in zip(self._processes, _SKEWS, strict=True):
             process.do(Clock(self._instant + timedelta(seconds=skew)))
 
+    def _leap(self, seed: int) -> None:
+        """Let all claims run out while their PATCHes are on their way."""
+        Event().wait(random.Random(seed).uniform(0, _LONGEST_BEFORE_A_LEAP))  # noqa: S311 - a delay
+        self._pass(_LEAP)
+
+    def _overtake(self, runs: Sequence[Run], events: Sequence[Future[None]]) -> None:
+        """Have all that is held applied and answered after everybody else is done with it."""
+
+        def is_held_up() -> bool:
+            return sum(not event.done() for event in events) == self._endpoints.waiting()
+
+        Retrying(
+            retry=retry_if_result(lambda answer: not answer),
+            stop=stop_after_delay(_PATIENCE),
+            wait=wait_fixed(0.05),
+        )(is_held_up)
+        self._endpoints.hold_no_more()
+        self._settle(runs)
+        self._endpoints.release()
+
+    def _pass(self, time: timedelta) -> None:
+        self._instant += time
+        self._tell_the_time()
+        self._endpoints.apply_due()
+
     def _settle(self, runs: Sequence[Run]) -> None:
         """Let time pass, with ticks in all processes, until nothing is on its way any more."""
         chance = random.Random(runs[0].seed)  # noqa: S311 - steps of time, no secret
@@ -101,9 +135,7 @@ class Race:
             found = [records.read(run.endpoint).record for run in runs]
             if not self._endpoints.has_held() and not any(map(_is_on_its_way, found)):
                 return
-            self._instant += timedelta(seconds=chance.uniform(20, 50))
-            self._tell_the_time()
-            self._endpoints.apply_due()
+            self._pass(timedelta(seconds=chance.uniform(20, 50)))
             _waited(process.give(Tick()) for process in self._processes)
 
     def _ended(self, run: Run, newest: str, failed: int) -> Ended:

@@ -13,7 +13,7 @@ PROCESSES: Final = 3
 MODELS: Final = 50
 _LONGEST_DELAYS = (0.02, 0.1, 0.5)
 
-type Kind = Literal["at once", "while they land", "late", "duplicates"]
+type Kind = Literal["at once", "while they land", "late", "answered late", "duplicates"]
 type Told = tuple[int, Order]
 """An order for the process of that number."""
 
@@ -41,13 +41,20 @@ class Run:
     @property
     def manners(self) -> Manners:
         """How its endpoint behaves."""
+        if self.kind == "answered late":
+            return Manners(chance=0.5, answers=True, most_held=1, seed=self.seed)
         return Manners(chance=0.5 if self.kind == "late" else 0.0, seed=self.seed)
+
+    @property
+    def _lands(self) -> bool:
+        """Whether its models land while the race goes on."""
+        return self.kind in {"while they land", "late", "answered late"}
 
     @cached_property
     def events(self) -> Sequence[Told]:
         """The events, each in some process after some delay."""
         chance = random.Random(self.seed)  # noqa: S311 - an order, no secret
-        lands = self.kind in {"while they land", "late"}
+        lands = self._lands
         names = self.names * (1 if lands else 1 + (self.kind == "duplicates") * (MODELS - 1))
         chance.shuffle(names)
         longest = chance.choice(_LONGEST_DELAYS)
@@ -63,7 +70,7 @@ class Run:
     @property
     def before(self) -> list[list[Told]]:
         """What is there before: of many models the first serves, the others are not known yet."""
-        if self.kind in {"while they land", "late"}:
+        if self._lands:
             return []
         first, *others = self.names
         serving = Put(first, announced_after=0.0 if others else None)
