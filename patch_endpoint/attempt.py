@@ -117,7 +117,7 @@ def waiting_for_mending(record: Record, problem: Problem, now: datetime) -> Reco
     later = now + FAULT_PAUSE
     if record.desired is not None and is_undone(record.desired):
         desired = replace(record.desired, state="waiting", error=problem, next_attempt_at=later)
-        return replace(record, desired=desired)
+        record = replace(record, desired=desired)
     repeats = record.again or record.repeat_at is not None
     record = replace(record, again=False, repeat_at=later if repeats else None)
     if record.desired is not None and record.desired.state == "patched":

@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from patch_endpoint.record import Deployment, Record, Serving
+from patch_endpoint.record import Deployment, Record
 from patch_endpoint.trained_model import TrainedModel
 
 FIRST_PAUSE = timedelta(seconds=30)
@@ -66,9 +66,12 @@ def decide(record: Record, now: datetime) -> Decision:
         return Skip("in_flight")
     if record.not_before is not None and now < record.not_before:
         return Skip("endpoint_asked_to_wait")
+    newer = _for_desired(record.desired, now)
+    if newer is not None:
+        # What cannot be sent now must not cost what serves its token.
+        return newer if isinstance(newer, Patch) else _for_renewal(record, now) or newer
     return (
-        _for_desired(record.desired, now)
-        or _for_repeat(record, now)
+        _for_repeat(record, now)
         or _for_renewal(record, now)
         or _for_keeping(record, now)
         or _for_confirmation(record.desired, now)
@@ -148,11 +151,8 @@ def _repetition_of(record: Record, now: datetime) -> datetime | None:
 
 
 def _renewal_of(record: Record) -> datetime | None:
-    """Say when what serves is renewed: not while a newer model is on its way to replace it."""
-    serving: Serving | None = record.serving
-    if serving is None or (record.desired is not None and is_undone(record.desired)):
-        return None
-    return serving.renew_at
+    """Say when what serves is renewed, also while a newer model is tried in vain."""
+    return record.serving.renew_at if record.serving is not None else None
 
 
 def _instants_of(desired: Deployment | None, now: datetime) -> list[datetime | None]:

@@ -165,7 +165,8 @@ def with_facts(
     if record.copy_of(model) is not None:
         return record
     desired = record.desired
-    if desired is not None and desired.state in {"pending", "waiting"}:
+    is_undone = desired is not None and desired.state in {"pending", "waiting"}
+    if desired is not None and is_undone and desired.model.is_version(model):
         if facts is None:
             return refused(record, MODEL_GONE, now)
         return refused(record, OVERWRITTEN, now) if waits else overwritten(record, facts, now)

@@ -3,6 +3,7 @@
 A step looks at the record as it is, and at models in storage, and gives the record with its wish.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -18,7 +19,7 @@ from patch_endpoint.desired import (
     request,
     want,
 )
-from patch_endpoint.history import last_that_was_live
+from patch_endpoint.history import HISTORY_KEPT, last_that_was_live
 from patch_endpoint.look import Look
 from patch_endpoint.record import Deployment, Record
 from patch_endpoint.rollback import release, rolled_back
@@ -99,6 +100,34 @@ def waking(endpoint: ScoringEndpoint) -> Step:
     return step
 
 
+def reconsidering(endpoint: ScoringEndpoint, models: Iterable[TrainedModel]) -> Step:
+    """Want the best of *models* that nobody told of, where what is desired is refused."""
+
+    def step(record: Record, look: Look, now: datetime) -> Wanted:
+        del look
+        found = [one for one in models if _may_do(record, one)]
+        if not found:
+            return Wanted(record, "not_asked")
+        best = max(found, key=lambda one: (one.last_modified, one.name))
+        return want(record, landed(best), waits=landings_wait(record, endpoint), now=now)
+
+    return step
+
+
+def _may_do(record: Record, model: TrainedModel) -> bool:
+    """Say whether *model* is unknown and newer than what serves, while a newer one is refused."""
+    desired, serving = record.desired, record.serving
+    if desired is None or desired.error is None or not desired.error.about_model:
+        return False
+    # A history that is full has forgotten what was refused: it must not be tried again.
+    if desired.state != "refused" or len(record.history) >= HISTORY_KEPT:
+        return False
+    known = [desired, *([record.waiting] if record.waiting else [])]
+    known += [past.deployment for past in record.history]
+    is_news = serving is None or model.last_modified > serving.instant
+    return is_news and not any(one.model.is_version(model) for one in known)
+
+
 def _going_back_to(record: Record, look: Look) -> Deployment:
     """Find what a rollback goes back to, and make sure that its bytes are there.
 
@@ -119,15 +148,15 @@ def _going_back_to(record: Record, look: Look) -> Deployment:
 def _landing(
     record: Record, endpoint: ScoringEndpoint, name: str, look: Look, now: datetime
 ) -> Wanted:
-    """Want what landed; an endpoint that never wanted anything takes the newest there is."""
-    model = look.head(name)
+    """Want what landed; an endpoint that never wanted anything takes the newest there is.
+
+    The older one of the two is on record all the same: the newest may be refused.
+    """
+    found = [look.head(name)]
     if record.desired is None and record.waiting is None:
-        found = newest(look.catalog, endpoint)
-        model = max(
-            (one for one in (model, found) if one is not None),
-            key=lambda one: (one.last_modified, one.name),
-            default=None,
-        )
-    if model is None:
-        return Wanted(record, "model_gone")
-    return want(record, landed(model), waits=landings_wait(record, endpoint), now=now)
+        found.append(newest(look.catalog, endpoint))
+    models = {one.name: one for one in found if one is not None}
+    waits, wanted = landings_wait(record, endpoint), Wanted(record, "model_gone")
+    for model in sorted(models.values(), key=lambda one: (one.last_modified, one.name)):
+        wanted = want(wanted.record, landed(model), waits=waits, now=now)
+    return wanted

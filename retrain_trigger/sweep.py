@@ -1,9 +1,13 @@
 """Finds what no event announced: models that nobody told us of, endpoints that nothing wakes."""
 
+import bisect
 import logging
+from collections.abc import Mapping
 from datetime import datetime
 
+from patch_endpoint.history import HISTORY_KEPT
 from patch_endpoint.records import Summary
+from patch_endpoint.steps import reconsidering
 from patch_endpoint.trained_model import TrainedModel
 from retrain_trigger.engine import Engine
 from retrain_trigger.retention import tidy_jobs
@@ -25,20 +29,23 @@ def sweep(engine: Engine) -> int:
     started = engine.now()
     endpoints = engine.endpoints.current().by_name
     summaries = {summary.endpoint: summary for summary in engine.records.summaries()}
-    latest = _latest(engine, list(endpoints.values()))
+    newest = _newest(engine, list(endpoints.values()), summaries)
     needy = [
         endpoint
         for endpoint in endpoints.values()
-        if _is_missed(latest.get(endpoint.name), summaries.get(endpoint.name))
+        if _is_missed(newest[endpoint.name], summaries.get(endpoint.name))
         or _is_asleep(endpoint, summaries.get(endpoint.name))
+        or len(newest[endpoint.name]) > 1
     ]
 
     def mend(endpoint: ScoringEndpoint) -> None:
-        model = latest.get(endpoint.name)
+        models = newest[endpoint.name]
         summary = summaries.get(endpoint.name)
-        emit(_log, "sweep.found", endpoint=endpoint.name, model=model.name if model else None)
-        if model is not None and _is_missed(model, summary):
-            engine.deployer.land(endpoint, model.name)
+        emit(_log, "sweep.found", endpoint=endpoint.name, model=models[-1].name if models else None)
+        if _is_missed(models, summary):
+            engine.deployer.land(endpoint, models[-1].name)
+        elif len(models) > 1:
+            engine.deployer.work(endpoint, reconsidering(endpoint, models))
         else:
             engine.deployer.wake(endpoint, None)
 
@@ -51,26 +58,38 @@ def sweep(engine: Engine) -> int:
     return len(needy)
 
 
-def _latest(engine: Engine, endpoints: list[ScoringEndpoint]) -> dict[str, TrainedModel]:
-    """Find each endpoint's newest model in one pass, without keeping the others."""
-    latest: dict[str, TrainedModel] = {}
+def _newest(
+    engine: Engine, endpoints: list[ScoringEndpoint], summaries: Mapping[str, Summary]
+) -> dict[str, list[TrainedModel]]:
+    """Find each endpoint's newest model in one pass; of a refused one's, several, the newest last.
+
+    Where the newest is refused, one that landed before it and was never announced may do.
+    """
+    newest: dict[str, list[TrainedModel]] = {endpoint.name: [] for endpoint in endpoints}
     for model in engine.catalog.models():
         for endpoint in endpoints:
-            best = latest.get(endpoint.name)
-            if best is not None and _order(best) >= _order(model):
+            best = newest[endpoint.name]
+            most = HISTORY_KEPT if _is_refused(summaries.get(endpoint.name)) else 1
+            if len(best) == most and _order(best[0]) >= _order(model):
                 continue
             if endpoint.takes(model.name):
-                latest[endpoint.name] = model
-    return latest
+                bisect.insort(best, model, key=_order)
+                del best[:-most]
+    return newest
 
 
 def _order(model: TrainedModel) -> tuple[datetime, str]:
     return (model.last_modified, model.name)
 
 
-def _is_missed(model: TrainedModel | None, summary: Summary | None) -> bool:
-    if model is None:
+def _is_refused(summary: Summary | None) -> bool:
+    return summary is not None and summary.fields.get("state") == "refused"
+
+
+def _is_missed(newest: list[TrainedModel], summary: Summary | None) -> bool:
+    if not newest:
         return False
+    model = newest[-1]
     if summary is None or "instant" not in summary.fields:
         return True
     recorded = datetime.fromisoformat(summary.fields["instant"])

@@ -24,7 +24,7 @@ class Script:
 
     what: str
     name_part: str
-    do: Callable[[], None]
+    do: Callable[[], object]
     after: bool
     times: int
 
@@ -63,7 +63,7 @@ class Calls:
     def script(
         self,
         what: str,
-        do: Callable[[], None],
+        do: Callable[[], object],
         *,
         name_part: str = "",
         after: bool = False,
@@ -95,6 +95,11 @@ class Calls:
     def restart(self) -> None:
         """Let the process live again."""
         self._is_dead, self._crash_at = False, None
+
+    @property
+    def is_scripted(self) -> bool:
+        """Whether something is to happen in a call to come."""
+        return self._crash_at is not None or any(one.times > 0 for one in self._scripts)
 
     def heal(self) -> None:
         """Have nothing go wrong any more."""

@@ -17,6 +17,7 @@ from retrain_trigger.watch import watch
 from settings.app_settings import read_settings
 from state.agenda import parse_entry
 from state.endpoints_source import EndpointsSource
+from state.store import StateStore
 from tests.fakes.calls import Calls
 from tests.fakes.driven_clock import DrivenClock
 from tests.fakes.endpoints_folder import KEY, KEY_SETTING, EndpointsFolder, table
@@ -109,7 +110,7 @@ class SmallWorld:
 
     def record(self, endpoint: str = NAME) -> Record:
         """Read an endpoint's record; this is the test looking."""
-        looking = Records(_Window(self.store, self.clock, Calls()))
+        looking = Records(Window(self.store, self.clock, Calls()))
         return looking.read(endpoint).record
 
     def desired(self, endpoint: str = NAME) -> Deployment:
@@ -122,6 +123,10 @@ class SmallWorld:
     def sent(self, endpoint: str = NAME) -> list[str]:
         """Give the names of the models that were PATCHed, in their order."""
         return [one.blob.partition("/")[2] for one in self.scoring.sent_to(endpoint)]
+
+    def state_store(self) -> StateStore:
+        """Give the store that the app works with."""
+        return self.store
 
     def _built(self) -> Engine:
         environ = {
@@ -142,7 +147,7 @@ class SmallWorld:
         return assembled(
             settings=read_settings(environ),
             endpoints=endpoints,
-            store=self.store,
+            store=self.state_store(),
             catalog=self.catalog,
             signer=Signer(base, self.tokens, self._lifetime, self._renew_before),
             keeper=self.keeper,
@@ -154,7 +159,7 @@ class SmallWorld:
         )
 
 
-class _Window(MemoryStateStore):
+class Window(MemoryStateStore):
     """A look at another store's blobs, which counts as no call."""
 
     def __init__(self, store: MemoryStateStore, now: DrivenClock, calls: Calls) -> None:

@@ -99,9 +99,9 @@ def patch(name: str, cause: str) -> Patch:
             record(
                 desired=deployment("b", next_attempt_at=LATER), serving=serving("a", renew_at=NOW)
             ),
-            Skip("backing_off"),
-            LATER,
-            id="the token grows old while a newer model is on its way",
+            patch("a", "sas_expiring"),
+            NOW,
+            id="the token grows old while a newer model is tried in vain",
         ),
         pytest.param(
             record(desired=LIVE, serving=serving("a", renew_at=None)),

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from protocols.protocol import Unsettled
+from state.storage_errors import UnavailableError
 from tests.fakes.endpoints_folder import table
 from tests.fakes.small_world import NAME, SmallWorld
 
@@ -114,3 +115,36 @@ def test_what_serves_but_is_gone_from_storage_is_renewed_no_more_and_says_so() -
     assert serving is not None
     assert not serving.renewable
     assert world.desired().state == "live"
+
+
+def test_what_serves_is_renewed_while_a_newer_model_is_tried_in_vain() -> None:
+    """Invariant 4: the endpoint is well, and only the newer model cannot be sent."""
+    world = SmallWorld()
+    world.land(MODEL)
+    world.run(minutes=5)
+    world.scoring.down = DOWN
+    world.land(NEWER)
+    world.scoring.down = None
+    world.calls.fail("models.head", UnavailableError("look"), name_part=NEWER, times=10**6)
+    world.run(days=3)
+
+    serving = world.record().serving
+    assert world.desired().state == "pending"
+    assert serving is not None
+    assert serving.model.name == MODEL
+    assert serving.token_expires_at > world.clock.instant
+
+
+def test_what_serves_is_renewed_by_its_own_bytes_though_those_of_a_newer_model_are_gone() -> None:
+    world = SmallWorld(table(NAME, more="keep = 0"))
+    world.land(MODEL)
+    world.run(minutes=5)
+    world.scoring.down = DOWN
+    world.land(NEWER)
+    world.run(hours=15)
+    world.catalog.delete(MODEL)
+    world.run(hours=4)
+    world.scoring.down = None
+    world.run(hours=1)
+
+    assert (world.desired().model.name, world.desired().state) == (NEWER, "live")

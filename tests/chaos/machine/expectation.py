@@ -1,0 +1,168 @@
+"""What must hold, out of what landed, what persons said and what the endpoint refused.
+
+It knows nothing of how the app gets there: the app's record is read for what it promises to tell
+a person, and judged.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from patch_endpoint.history import HISTORY_KEPT
+from patch_endpoint.record import Deployment, Record
+from patch_endpoint.trained_model import TrainedModel
+from protocols.protocol import Accepted, Refused, Unsettled
+from tests.chaos.machine.watched_scoring import Patched, Version, version_of
+
+type Order = tuple[datetime, int, str | int]
+
+
+@dataclass
+class Landing:
+    """A version of a model that was there.
+
+    Attributes:
+        model: Which.
+        is_good: Whether an endpoint takes it.
+        is_wrong: Whether it then answers the smoke test wrong.
+        was_free: Whether there was a moment at which landed models did not have to wait.
+        is_free: Whether it never had to wait for a person.
+        is_tracked: Whether the app, told of it, must be able to say what became of it.
+    """
+
+    model: TrainedModel
+    is_good: bool
+    is_wrong: bool = False
+    was_free: bool = False
+    is_free: bool = True
+    is_tracked: bool = False
+
+    @property
+    def order(self) -> Order:
+        """Its place among all wishes."""
+        return (self.model.last_modified, 0, self.model.name)
+
+
+@dataclass(frozen=True)
+class Word:
+    """A person's word that is on record: which model, and its place among all wishes."""
+
+    by: str
+    model: TrainedModel
+    order: Order
+
+
+@dataclass
+class Expectation:
+    """The small model of one endpoint.
+
+    Attributes:
+        lifetime: Of tokens.
+        waits: Whether models that land are to wait now.
+        landings: All that landed.
+        words: What persons said.
+        results: What jobs left in their service's own storage.
+        asked: Versions that a person named.
+        asking: The name that a person is saying: whatever is there by the time it is heard.
+        patches: What the endpoint got.
+        allowed: How many PATCHes there may have been.
+        violations: What did not hold.
+    """
+
+    lifetime: timedelta
+    waits: bool = False
+    landings: dict[Version, Landing] = field(default_factory=dict)
+    words: list[Word] = field(default_factory=list)
+    results: dict[Version, Order] = field(default_factory=dict)
+    asked: set[Version] = field(default_factory=set)
+    asking: str | None = None
+    patches: list[Patched] = field(default_factory=list)
+    allowed: int = 0
+    violations: list[str] = field(default_factory=list)
+
+    def landed(self, model: TrainedModel, *, is_good: bool = True, is_wrong: bool = False) -> None:
+        """Know of a model that is there now."""
+        landing = Landing(model, is_good, is_wrong, not self.waits, not self.waits)
+        self.landings[version_of(model)] = landing
+        self.allowed += 1 + is_wrong  # what was rejected is put back by one more
+        if model.name == self.asking:
+            self.asked.add(version_of(model))
+
+    def now_waits(self, *, waits: bool) -> None:
+        """Know whether models that land are to wait from now on."""
+        self.waits = waits
+        for landing in self.landings.values():
+            landing.was_free |= not waits
+            # What was not sent by now may have to wait, and is not what a fallback may take.
+            landing.is_free &= not waits
+
+    def told(self, model: TrainedModel, record: Record) -> None:
+        """Know that the app has handled the event of *model*."""
+        landing = self.landings[version_of(model)]
+        known = [one.model for one in known_to(record)]
+        is_there = any(one.has_bytes_of(model) for one in known)
+        serving = record.serving
+        is_older = serving is not None and model.last_modified <= serving.instant
+        if not is_there and not is_older:
+            self.violations.append(f"the app was told of {model.name} and has no word of it")
+        landing.is_tracked = is_there
+
+    def patched(self, patched: Patched) -> None:
+        """Judge a PATCH as it arrives: invariants 2 and 4."""
+        self.patches.append(patched)
+        if isinstance(patched.answer, (Unsettled, Refused)):
+            self.allowed += 2
+        left = patched.expires_at - patched.sent_at
+        if left < min(timedelta(minutes=10), self.lifetime / 2):
+            self.violations.append(f"sent with a token of {left}: {patched.blob}")
+        if not self._may_be_sent(patched.version):
+            self.violations.append(f"sent though it waits for a person: {patched.blob}")
+
+    def _may_be_sent(self, version: Version) -> bool:
+        """Whether these bytes never had to wait, or a person let them go."""
+        landing = self.landings.get(version)
+        if landing is None:
+            return True
+        same = [one for one in self.landings.values() if one.model.has_bytes_of(landing.model)]
+        return any(one.was_free or version_of(one.model) in self.asked for one in same)
+
+    def judge_record(self, record: Record) -> None:
+        """Judge what must hold after every step: nothing is lost."""
+        if len(record.agenda) > 2:
+            self.violations.append(f"{len(record.agenda)} agenda entries")
+        if len(record.history) >= HISTORY_KEPT:
+            return  # bounded: what ended long ago need not be told any more
+        known = [one.model for one in known_to(record)]
+        for landing in self.landings.values():
+            if landing.is_tracked and not any(one.has_bytes_of(landing.model) for one in known):
+                self.violations.append(f"{landing.model.name} {landing.model.etag} was lost")
+        said = {one.requested_by for one in known_to(record)}
+        unheard = [one.by for one in self.words if one.by not in said]
+        self.violations.extend(f"{by}'s word was lost" for by in unheard)
+
+    @property
+    def refused(self) -> set[Version]:
+        """The versions that the endpoint refused at least once."""
+        return {one.version for one in self.patches if isinstance(one.answer, Refused)}
+
+    @property
+    def accepted(self) -> list[Patched]:
+        """The PATCHes that the endpoint said it took."""
+        return [one for one in self.patches if isinstance(one.answer, Accepted)]
+
+    def order_of(self, version: Version) -> Order:
+        """Give the latest place that *version* has by whatever wish.
+
+        Bytes that were overwritten before they were sent leave their place to those over them.
+        """
+        orders = [one.order for one in self.words if one.model.name == version[0]]
+        if version in self.landings:
+            orders.append(self.landings[version].order)
+        if version in self.results:
+            orders.append(self.results[version])
+        return max(orders, default=(datetime.min.replace(tzinfo=UTC), 0, ""))
+
+
+def known_to(record: Record) -> list[Deployment]:
+    """List all deployments that *record* tells of."""
+    past = [one.deployment for one in record.history]
+    return [one for one in (record.desired, record.waiting, *past) if one is not None]

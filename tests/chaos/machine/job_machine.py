@@ -1,0 +1,210 @@
+"""The life of an endpoint's retraining jobs in random order: none runs twice, none is forgotten."""
+
+import sys
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from urllib.parse import unquote
+
+import msgspec
+from hypothesis import strategies as st
+from hypothesis.stateful import invariant, rule
+
+from protocols.batch import JobStatus
+from protocols.protocol import Refused, Unsettled
+from retrain_trigger.job import ENDED, TRANSITIONS, Job, State
+from retrain_trigger.jobs import JobEndedError, JobRunsError
+from retrain_trigger.request import Request, RetrainImpossibleError
+from retrain_trigger.sweep import sweep
+from retrain_trigger.watch import watch
+from state.storage_errors import ConflictError, StorageError, UnavailableError
+from tests.chaos.machine import troubled_training
+from tests.chaos.machine.expectation import known_to
+from tests.chaos.machine.tally import Tally
+from tests.chaos.machine.trial import Trial
+from tests.chaos.machine.troubled_world import TroubledWorld
+
+_EVERY_HALF_HOUR = "0 */30 * * * *"
+_ANSWERS = [
+    None,
+    Unsettled("http_503", "down"),
+    Unsettled("http_429", "slow down", retry_after=timedelta(minutes=20)),
+    Refused("http_401", "the key is not this service's"),
+]
+_CALLS = ["state.read", "state.write", "state.put", "state.delete", "state.list", "token.sign"]
+_RACES = ["state.read", "state.write", "state.put", "training.submit", "training.start"]
+_REQUESTS: list[troubled_training.Request] = ["submit", "start", "look", "cancel"]
+_OUTCOMES: list[JobStatus] = ["finished", "finished", "running", "failed", "cancelled", "unknown"]
+
+
+class JobMachine(Trial):
+    """Jobs that are begun, cancelled, followed, lost; and time."""
+
+    def __init__(self, tally: Tally) -> None:
+        alive, before = timedelta(hours=24), timedelta(hours=6)
+        super().__init__(TroubledWorld(lambda _: None, None, alive, before), tally)
+        self.world.schedule = _EVERY_HALF_HOUR
+        self.world.rewrite_file()
+        self._seen: dict[str, Job] = {}
+        self._begun: set[str] = set()
+
+    @rule(drive=st.booleans())
+    def begin(self, *, drive: bool) -> None:
+        """A person has the endpoint retrained."""
+
+        def ask() -> None:
+            jobs, endpoint = self.world.engine.jobs, self.world.endpoint()
+            self._begun.add(jobs.begin(endpoint, Request(by="somebody"), drive=drive).id)
+
+        with suppress(JobRunsError, RetrainImpossibleError):
+            self.attempt(ask)
+
+    @rule()
+    def cancel(self) -> None:
+        """A person has the last job cancelled."""
+        ids = sorted(self._jobs())
+        if ids:
+            with suppress(JobEndedError):
+                self.attempt(lambda: self.world.engine.jobs.cancel(ids[-1], "somebody"))
+
+    @rule(minutes=st.sampled_from([1, 1, 3, 29, 90]))
+    def time_passes(self, minutes: int) -> None:
+        """The timers run, and every one of their ticks."""
+        for _ in range(minutes):
+            self.world.clock.instant += timedelta(minutes=1)
+            self.tick()
+
+    @rule(seconds=st.sampled_from([10, 60, 1000, 13 * 3600]))
+    def timers_stand_still(self, seconds: int) -> None:
+        """Time passes and no timer runs."""
+        self.world.clock.instant += timedelta(seconds=seconds)
+
+    @rule()
+    def sweep(self) -> None:
+        """The sweep runs."""
+        self.attempt(lambda: sweep(self.world.engine))
+
+    @rule(outcome=st.sampled_from(_OUTCOMES))
+    def jobs_end_as(self, outcome: JobStatus) -> None:
+        """What is started comes to this from now on."""
+        self.world.training.ends_as = outcome
+
+    @rule(answer=st.sampled_from(_ANSWERS))
+    def service_answers(self, answer: Unsettled | Refused | None) -> None:
+        """The training service does nothing and says so, or is well again."""
+        self.world.training.down = answer
+        self.tally.add("faults", int(answer is not None))
+
+    @rule(request=st.sampled_from(_REQUESTS))
+    def answer_is_lost(self, request: troubled_training.Request) -> None:
+        """The service will do what it is asked, and its answer is lost."""
+        self.world.training.lost.append(request)
+        self.tally.add("faults")
+
+    @rule(number=st.integers(1, 14), after=st.booleans())
+    def crash_soon(self, number: int, *, after: bool) -> None:
+        """The process will die at a call soon, before or after its effect."""
+        self.world.calls.crash_at(number, after=after)
+
+    @rule(what=st.sampled_from(_CALLS), lost=st.booleans(), conflict=st.booleans())
+    def storage_fails(self, what: str, *, lost: bool, conflict: bool) -> None:
+        """A call to storage fails; what it did may have been done all the same."""
+        is_write = what in {"state.write", "state.put", "state.delete"}
+        error: StorageError = UnavailableError(what, 503)
+        if conflict and what == "state.write":
+            error, lost = ConflictError(what, 412), True
+        self.world.calls.fail(what, error, lost_answer=lost and is_write)
+        self.tally.add("faults")
+
+    @rule(
+        what=st.sampled_from(_RACES),
+        event=st.sampled_from(["tick", "begin", "cancel", "crash"]),
+        after=st.booleans(),
+    )
+    def meanwhile(self, what: str, event: str, *, after: bool) -> None:
+        """In the midst of a call, another instance of the app does something."""
+        other = self.world.another_instance()
+        events: dict[str, Callable[[], object]] = {
+            "tick": lambda: self.attempt(lambda: watch(other)),
+            "begin": lambda: self.begin(drive=True),
+            "cancel": self.cancel,
+            "crash": lambda: self.world.calls.crash_at(1, after=after),
+        }
+        self.world.calls.script(what, events[event], after=after)
+        self.tally.add("races")
+
+    @invariant()
+    def each_job_runs_once_and_one_at_a_time(self) -> None:
+        """No job is started twice; one that ended stays as it is; none goes back, none is lost."""
+        self.tally.add("steps")
+        jobs, before = self._jobs(), self._seen
+        started = self._started()
+        assert not [one for one, number in started.items() if number > 1], started
+        assert len([one for one in jobs.values() if not one.has_ended]) <= 1
+        assert not (self._begun | set(before)) - set(jobs), "a job was forgotten"
+        for name, job in before.items():
+            assert jobs[name].state in _REACHABLE[job.state], (name, job.state, jobs[name].state)
+            assert not job.has_ended or jobs[name].ended_at == job.ended_at
+            assert job.trained_at in {None, jobs[name].trained_at}
+        self._seen = jobs
+
+    def teardown(self) -> None:
+        """Once faults stop each job ends, and the models of those that finished are known."""
+        if sys.exc_info()[0] is not None:
+            return
+        world = self.world
+        world.restart()
+        world.calls.heal()
+        world.training.heal()
+        world.training.ends_as = "finished"
+        self.time_passes(3 * 60)
+        self._judge_schedule()
+        world.schedule = ""
+        world.rewrite_file()
+        self.sweep()
+        self.ticks(timedelta(hours=14))
+        self.each_job_runs_once_and_one_at_a_time()
+        self._judge()
+
+    def _judge_schedule(self) -> None:
+        """Of the last hours each occurrence has its job, unless another one still ran."""
+        latest = self.world.clock.instant - timedelta(hours=1)
+        recent = [one for one in self._jobs().values() if one.created_at > latest]
+        runs = [one for one in self._jobs().values() if not one.has_ended]
+        assert len(recent) >= 1 or runs, "the schedule has stopped"
+
+    def _judge(self) -> None:
+        jobs, known = self._jobs(), {one.model.name for one in known_to(self.world.record())}
+        self.tally.add("jobs", len(jobs))
+        self.tally.add("jobs_run", sum(self._started().values()))
+        assert all(one.has_ended for one in jobs.values()), "a job never ends"
+        assert not [name for name in self.world.names("agenda/") if "/job/" in name]
+        finished = [one for one in jobs.values() if one.state == "finished"]
+        for job in sorted(finished, key=lambda one: one.created_at)[-10:]:
+            assert job.outputs["output2"].partition("/")[2] in known, f"{job.id}: no one knows"
+        if finished:
+            assert self.world.desired().state == "live"
+
+    def _jobs(self) -> dict[str, Job]:
+        contents = [self.world.content(name) for name in self.world.names("jobs/")]
+        jobs = [msgspec.json.decode(content, type=Job) for content in contents]
+        return {job.id: job for job in jobs}
+
+    def _started(self) -> Counter[str]:
+        """Count what ran for each of our jobs; its output's name tells whose it was."""
+        started: Counter[str] = Counter()
+        for job in self.world.training.started:
+            output = job.request.outputs["output2"]
+            started[unquote(output.relative_location)] += job.starts
+        return started
+
+
+def _reachable(state: State) -> set[State]:
+    found: set[State] = {state}
+    while more := {new for (old, _), new in TRANSITIONS.items() if old in found} - found:
+        found |= more
+    return found
+
+
+_REACHABLE = {state: _reachable(state) for state in (*{old for old, _ in TRANSITIONS}, *ENDED)}

@@ -1,0 +1,71 @@
+"""A model that is passed over for a newer one is not lost when the newer one is refused."""
+
+import pytest
+
+from retrain_trigger.landed import model_landed
+from tests.fakes.small_world import SmallWorld
+
+SERVES = "census/serves.ilearner"
+MODEL = "census/model.ilearner"
+NO_MODEL = "census/no-model.ilearner"
+
+
+@pytest.fixture
+def world() -> SmallWorld:
+    small = SmallWorld()
+    small.scoring.no_models.add(NO_MODEL)
+    return small
+
+
+def _put_both(world: SmallWorld) -> None:
+    world.catalog.put(MODEL)
+    world.clock.advance(seconds=5)
+    world.catalog.put(NO_MODEL)
+
+
+def test_the_first_event_of_all_is_remembered_where_a_newer_model_is_taken(
+    world: SmallWorld,
+) -> None:
+    """Invariant 2: the first event has an endpoint take the newest there is, announced or not."""
+    _put_both(world)
+    model_landed(world.engine, MODEL)
+    world.run(minutes=10)
+
+    assert world.sent() == [NO_MODEL, MODEL]
+    assert (world.desired().model.name, world.desired().state) == (MODEL, "live")
+
+
+def test_a_model_that_no_event_announced_is_found_once_the_newest_is_refused(
+    world: SmallWorld,
+) -> None:
+    """Invariant 2, where an event never came."""
+    world.land(SERVES)
+    world.run(minutes=10)
+    _put_both(world)
+    model_landed(world.engine, NO_MODEL)
+    world.sweep()
+    world.run(minutes=10)
+
+    assert world.sent() == [SERVES, NO_MODEL, MODEL]
+    assert (world.desired().model.name, world.desired().state) == (MODEL, "live")
+
+
+def test_models_that_are_refused_one_after_the_other_are_each_tried_once(
+    world: SmallWorld,
+) -> None:
+    world.land(SERVES)
+    world.run(minutes=10)
+    names = [f"census/{number:02}.ilearner" for number in range(30)]
+    for name in names:
+        world.clock.advance(seconds=5)
+        world.catalog.put(name)
+        world.scoring.no_models.add(name)
+    for _ in range(60):
+        world.sweep()
+        world.run(minutes=10)
+
+    sent = [name for name in world.sent() if name != SERVES]
+    assert len(set(sent)) == len(sent)
+    assert sent == sorted(sent, reverse=True)
+    assert world.desired().state == "refused"
+    assert world.scoring.serves("census") == f"experimentoutput/{SERVES}"
