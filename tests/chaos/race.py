@@ -93,14 +93,14 @@ class Race:
         }
         for process in self._processes:
             process.do(Open(environ, str(self._folder), limit, self._storage.shared))
-        self._tell_the_time()
+        self._tell_the_time(self._instant)
 
     def _given(self, orders: Sequence[Told]) -> list[Future[None]]:
         return [self._processes[number].give(order) for number, order in orders]
 
-    def _tell_the_time(self) -> None:
+    def _tell_the_time(self, instant: datetime) -> None:
         for process, skew in zip(self._processes, _SKEWS, strict=True):
-            process.do(Clock(self._instant + timedelta(seconds=skew)))
+            process.do(Clock(instant + timedelta(seconds=skew)))
 
     def _leap(self, seed: int) -> None:
         """Let all claims run out while their PATCHes are on their way."""
@@ -123,8 +123,9 @@ class Race:
         self._endpoints.release()
 
     def _pass(self, time: timedelta) -> None:
+        # The endpoints' clock is the last to go on: they are late by no more than they may be.
+        self._tell_the_time(self._instant + time)
         self._instant += time
-        self._tell_the_time()
         self._endpoints.apply_due()
 
     def _settle(self, runs: Sequence[Run]) -> None:
