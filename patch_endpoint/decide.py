@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from patch_endpoint.record import Deployment, Record, Serving
+from patch_endpoint.record import Deployment, Record
 from patch_endpoint.trained_model import TrainedModel
 
 FIRST_PAUSE = timedelta(seconds=30)
@@ -15,6 +15,7 @@ CHECK_AFTER = timedelta(seconds=35)
 serves to confirm a PATCH that went well, which then needs no entry of its own."""
 CONFIRM_FOR = timedelta(hours=1)
 """How long after a PATCH its effect is asked for; after that it stays unconfirmed."""
+RESULT_UNAVAILABLE = "result_unavailable"
 
 type PatchCause = Literal["new_model", "redeploy", "rollback", "repeat", "sas_expiring"]
 
@@ -98,7 +99,7 @@ def _for_desired(desired: Deployment | None, now: datetime) -> Decision | None:
     if desired is None or not is_undone(desired):
         return None
     if desired.next_attempt_at is not None and now < desired.next_attempt_at:
-        return Skip("backing_off")
+        return None if _is_nowhere(desired) else Skip("backing_off")
     return Patch(desired.model, desired.instant, desired.cause)
 
 
@@ -149,10 +150,11 @@ def _repetition_of(record: Record, now: datetime) -> datetime | None:
 
 def _renewal_of(record: Record) -> datetime | None:
     """Say when what serves is renewed: not while a newer model is on its way to replace it."""
-    serving: Serving | None = record.serving
-    if serving is None or (record.desired is not None and is_undone(record.desired)):
+    serving, desired = record.serving, record.desired
+    if serving is None:
         return None
-    return serving.renew_at
+    is_being_replaced = desired is not None and is_undone(desired) and not _is_nowhere(desired)
+    return None if is_being_replaced else serving.renew_at
 
 
 def _instants_of(desired: Deployment | None, now: datetime) -> list[datetime | None]:
@@ -161,6 +163,11 @@ def _instants_of(desired: Deployment | None, now: datetime) -> list[datetime | N
     if is_undone(desired):
         return [desired.next_attempt_at or now]
     return [desired.next_attempt_at] if desired.state == "patched" else []
+
+
+def _is_nowhere(deployment: Deployment) -> bool:
+    """Say whether its training service does not tell where it is, which may be so for ever."""
+    return deployment.error is not None and deployment.error.code == RESULT_UNAVAILABLE
 
 
 def is_undone(deployment: Deployment) -> bool:
