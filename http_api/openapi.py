@@ -10,7 +10,7 @@ import msgspec
 
 from http_api.answers import PROBLEM, ProblemDocument
 from http_api.operations import OPERATIONS, Operation
-from retrain_trigger.job_records import JOB_ID
+from retrain_trigger.job_id import JOB_ID
 from settings.endpoints_file import ENDPOINT_NAME
 
 type Json = dict[str, Any]

@@ -14,7 +14,7 @@ from http_api.retraining import CancelBody, CancelPlan, JobsPage, RetrainBody
 from http_api.takeover import RedeployBody, ReleaseBody, RollbackBody
 from patch_endpoint.plan import Plan
 from retrain_trigger.creation import Added, AddingPlan
-from retrain_trigger.job_records import JOB_ID
+from retrain_trigger.job_id import JOB_ID
 from retrain_trigger.request import RetrainPlan
 from settings.endpoints_file import ENDPOINT_NAME
 

@@ -14,7 +14,7 @@ from http_api.job_documents import JobInShort, job_document, job_summary
 from http_api.person import Done, Word, heard
 from retrain_trigger.engine import Engine
 from retrain_trigger.job import Job
-from retrain_trigger.job_records import endpoint_in
+from retrain_trigger.job_id import endpoint_in
 from retrain_trigger.jobs import JobEndedError, JobRunsError
 from retrain_trigger.request import Request, RetrainImpossibleError
 from settings.endpoints_file import is_endpoint_name
@@ -140,11 +140,9 @@ def _cancelled(engine: Engine, req: func.HttpRequest, word: Word, job_id: str) -
 
 
 def _cancel_plan(engine: Engine, job_id: str) -> CancelPlan:
-    stored = engine.jobs.records.read(job_id)
+    stored = engine.jobs.cancellable(job_id)
     if stored is None:
         raise _no_such_job()
-    if stored.job.has_ended:
-        raise JobEndedError(stored.job)
     return {"job": job_id, "decision": "cancel", "service_job": stored.job.job_id}
 
 

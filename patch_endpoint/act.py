@@ -4,13 +4,14 @@ import logging
 import traceback
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from msgspec.structs import replace
 
 from patch_endpoint import attempt as attempts
 from patch_endpoint.confirm import Confirmed, Unconfirmed, confirmation_of, with_confirmation
 from patch_endpoint.fallback import is_own_rollback
-from patch_endpoint.kept import copy_name, with_kept
+from patch_endpoint.kept import Outcome, copy_name, with_kept
 from patch_endpoint.record import Problem, Record
 from patch_endpoint.records import Stored
 from patch_endpoint.sas import SignedModel
@@ -134,19 +135,23 @@ class Acts:
         serving = stored.record.serving
         if serving is None:
             return stored
-        name = self._copied(endpoint, stored.record, serving.model)
+        name, outcome = self._copied(endpoint, stored.record, serving.model)
         emit(
             _log,
-            "model.kept" if name else "model.not_kept",
+            "model.kept" if outcome == "kept" else "model.not_kept",
             endpoint=endpoint.name,
             model=serving.model.name,
             etag=serving.model.etag,
             copy=name,
+            outcome=outcome,
         )
+        if outcome == "not_yet":
+            return stored  # it is looked after at the next try, which is on record
 
         def change(record: Record, now: datetime) -> Record:
             del now
-            return with_kept(record, serving.model, name, endpoint.keep)
+            kept = name if outcome == "kept" else None
+            return with_kept(record, serving.model, kept, endpoint.keep)
 
         saved = self._world.ledger.update(stored, change, self._world.now)
         kept = {one.name for one in saved.record.kept}
@@ -155,17 +160,21 @@ class Acts:
                 self._world.keeper.drop(old.name)
         return saved
 
-    def _copied(self, endpoint: ScoringEndpoint, record: Record, model: TrainedModel) -> str | None:
-        """Copy *model*, unless there is a copy; None: it is not to be kept, or cannot be."""
+    def _copied(
+        self, endpoint: ScoringEndpoint, record: Record, model: TrainedModel
+    ) -> tuple[str, Outcome | Literal["off"]]:
+        """Copy *model*, unless there is a copy or none is to be made."""
         known = record.copy_of(model)
+        if known is not None:
+            return known.name, "kept"
+        name = copy_name(endpoint.name, model)
         # What a job left in its service's own storage stays there: the service tells where.
-        if known is not None or endpoint.keep == 0 or model.from_job is not None:
-            return known.name if known else None
+        if endpoint.keep == 0 or model.from_job is not None:
+            return name, "off"
         signed = self._world.signer.sign(
             self._world.catalog.container, model.name, endpoint=endpoint.name, now=self._world.now()
         )
-        name = copy_name(endpoint.name, model)
-        return name if self._world.keeper.keep(name, model, signed.reference.url()) else None
+        return name, self._world.keeper.keep(name, model, signed.reference.url())
 
 
 def _defect(error: Exception) -> Problem:

@@ -19,8 +19,6 @@ LATE_FOR = timedelta(minutes=5)
 """How long an endpoint may take to apply a PATCH that it never answered."""
 FAULT_PAUSE = timedelta(minutes=2)
 """How often an endpoint whose table has a fault is looked at again."""
-KEEP_PAUSE = timedelta(minutes=5)
-"""How long after a copy that failed the next is tried."""
 
 
 def claimed(record: Record, patch: Patch, signed: SignedModel, id_: str, now: datetime) -> Record:
@@ -107,9 +105,14 @@ def reported(
 def held_back(record: Record, patch: Patch, problem: Problem, now: datetime) -> Record:
     """Put *patch* off because something of ours stands in its way; nothing is sent."""
     record = _with_pause(record, patch, now)
-    if record.desired is None or not is_undone(record.desired):
+    desired = record.desired
+    if desired is None or not _is_of(patch, desired):
         return record
-    return replace(record, desired=replace(record.desired, error=problem))
+    # That it answers wrong matters more than that it cannot be renewed just now.
+    is_wrong = desired.error is not None and desired.error.about_model
+    if is_wrong and not is_undone(desired):
+        return record
+    return replace(record, desired=replace(desired, error=problem))
 
 
 def waiting_for_mending(record: Record, problem: Problem, now: datetime) -> Record:
@@ -132,7 +135,9 @@ def keeping(record: Record, now: datetime) -> Record:
     """Note before when not to try keeping again, before trying."""
     if record.serving is None:
         return record
-    return replace(record, serving=replace(record.serving, keep_at=now + KEEP_PAUSE))
+    tried = record.serving.keeps_tried + 1
+    later = now + pause_after(tried)
+    return replace(record, serving=replace(record.serving, keeps_tried=tried, keep_at=later))
 
 
 def overtaken(record: Record) -> Record:
@@ -215,6 +220,6 @@ def _with_unknown(record: Record, attempt: Attempt, at: datetime) -> Record:
     return replace(record, unknown=(*fresh, late))
 
 
-def _is_of(attempt: Attempt, deployment: Deployment) -> bool:
-    same = attempt.model.is_version(deployment.model)
-    return same and attempt.instant == deployment.instant
+def _is_of(sent: Attempt | Patch, deployment: Deployment) -> bool:
+    same = sent.model.is_version(deployment.model)
+    return same and sent.instant == deployment.instant

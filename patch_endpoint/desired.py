@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 from msgspec.structs import replace
 
+from patch_endpoint.decide import is_undone
 from patch_endpoint.fallback import (
     JUST_AFTER,
     MODEL_GONE,
@@ -165,8 +166,7 @@ def with_facts(
     if record.copy_of(model) is not None:
         return record
     desired = record.desired
-    is_undone = desired is not None and desired.state in {"pending", "waiting"}
-    if desired is not None and is_undone and desired.model.is_version(model):
+    if desired is not None and is_undone(desired) and model.is_version(desired.model):
         if facts is None:
             return refused(record, MODEL_GONE, now)
         return refused(record, OVERWRITTEN, now) if waits else overwritten(record, facts, now)

@@ -37,9 +37,10 @@ class ResultUnavailableError(UnavailableError):
 class JobResults(Protocol):
     """The results of finished jobs."""
 
-    def location(self, output: JobOutput, now: datetime) -> ResultLocation | None:
-        """Say where *output* is, with a token that the service gave just now; None: it is gone.
+    def location(self, output: JobOutput, now: datetime) -> ResultLocation:
+        """Say where *output* is, with a token that the service gave just now.
 
         Raises:
-            ResultUnavailableError: The service could not say.
+            ResultUnavailableError: The service could not say, or says that it knows no such job. So
+                also says a proxy, or an address that is wrong for a minute: nothing is given up.
         """

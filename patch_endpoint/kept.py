@@ -5,32 +5,62 @@ worker, and is conditional on the version that was confirmed. Nothing of the use
 """
 
 import hashlib
+from collections.abc import Iterator
 from contextlib import suppress
+from datetime import datetime
 from http import HTTPStatus
 from pathlib import PurePosixPath
-from typing import Protocol
+from typing import Any, Literal, Protocol
 
+import msgspec
 from azure.core import MatchConditions
-from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
+from azure.core.exceptions import (
+    ResourceExistsError,
+    ResourceModifiedError,
+    ResourceNotFoundError,
+)
 from azure.storage.blob import ContainerClient
 from msgspec.structs import replace
 
 from patch_endpoint.record import Kept, Record
 from patch_endpoint.trained_model import TrainedModel
 from settings.secret import Secret
-from state.storage_errors import ConflictError, StorageError, mapped
+from state.storage_errors import StorageError, mapped
 
 CONTAINER = "retrain-kept"
+_THERE_OR_LOST = frozenset(
+    {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED}
+)
+
+type Outcome = Literal["kept", "not_yet", "lost"]
+"""What came of keeping a model: its bytes are copied, may be later, or are not there any more."""
+
+
+class Copy(msgspec.Struct, frozen=True):
+    """A copy as a listing shows it.
+
+    Attributes:
+        name: The copy's name.
+        etag: Which version of it.
+        made_at: When, by the storage's clock.
+    """
+
+    name: str
+    etag: str
+    made_at: datetime
 
 
 class Keeper(Protocol):
     """The container of kept models. Each call may raise `StorageError`."""
 
-    def keep(self, name: str, model: TrainedModel, source_url: Secret) -> bool:
-        """Copy *model* to *name*; False: its bytes are not there any more."""
+    def keep(self, name: str, model: TrainedModel, source_url: Secret) -> Outcome:
+        """Copy *model* to *name*, unless there is this copy already."""
 
-    def drop(self, name: str) -> None:
-        """Delete a copy of ours."""
+    def drop(self, name: str, etag: str | None = None) -> None:
+        """Delete a copy of ours; with *etag*, only if it still is that version."""
+
+    def copies(self) -> Iterator[Copy]:
+        """List every copy, page by page."""
 
 
 class BlobKeeper:
@@ -39,38 +69,70 @@ class BlobKeeper:
     def __init__(self, container: ContainerClient) -> None:
         self._container = container
 
-    def keep(self, name: str, model: TrainedModel, source_url: Secret) -> bool:
+    def keep(self, name: str, model: TrainedModel, source_url: Secret) -> Outcome:
         """See `Keeper`."""
         try:
-            self._copy(name, model, source_url)
-        except ConflictError:
-            return False
+            return self._copied(name, model, source_url)
         except StorageError as error:
-            if error.code == "ContainerNotFound":
-                self._create_container()
-                return self.keep(name, model, source_url)
-            if error.status == HTTPStatus.NOT_FOUND:
-                return False
-            raise
-        return True
+            if error.status not in _THERE_OR_LOST:
+                raise
+            found = self._found(name)
+            if found is not None:
+                return found
+            # A conflict says nothing of the bytes: a lease, a policy.
+            if error.status == HTTPStatus.CONFLICT:
+                raise
+            return "lost"
 
-    def _copy(self, name: str, model: TrainedModel, source_url: Secret) -> None:
+    def _copied(self, name: str, model: TrainedModel, source_url: Secret) -> Outcome:
+        try:
+            return self._started(name, model, source_url)
+        except StorageError as error:
+            if error.code != "ContainerNotFound":
+                raise
+        with mapped("make the container of kept models"), suppress(ResourceExistsError):
+            self._container.create_container()
+        return self._started(name, model, source_url)
+
+    def _started(self, name: str, model: TrainedModel, source_url: Secret) -> Outcome:
+        """Have storage copy, which it may finish later; a copy that is there is left as it is."""
         with mapped("keep a model"):
-            self._container.get_blob_client(name).start_copy_from_url(
+            copy = self._container.get_blob_client(name).start_copy_from_url(
                 source_url.reveal(),
                 source_etag=f'"{model.etag}"',
                 source_match_condition=MatchConditions.IfNotModified,
+                match_condition=MatchConditions.IfMissing,
             )
+        return "kept" if copy["copy_status"] == "success" else "not_yet"
 
-    def _create_container(self) -> None:
-        with mapped("make the container of kept models"), suppress(ResourceExistsError):
-            self._container.create_container()
+    def _found(self, name: str) -> Outcome | None:
+        """Look at the copy that may be there; one that storage did not finish is taken away."""
+        with mapped("look at a kept model"):
+            try:
+                status = self._container.get_blob_client(name).get_blob_properties().copy.status
+            except ResourceNotFoundError:
+                return None
+        if status in {"failed", "aborted"}:
+            self.drop(name)
+        return "kept" if status == "success" else "not_yet"
 
-    def drop(self, name: str) -> None:
+    def drop(self, name: str, etag: str | None = None) -> None:
         """See `Keeper`."""
+        condition: dict[str, Any] = (
+            {"etag": etag, "match_condition": MatchConditions.IfNotModified} if etag else {}
+        )
         with mapped("drop a kept model"):
             try:
-                self._container.delete_blob(name)
+                self._container.delete_blob(name, **condition)
+            except (ResourceNotFoundError, ResourceModifiedError):
+                return
+
+    def copies(self) -> Iterator[Copy]:
+        """See `Keeper`."""
+        with mapped("list the kept models"):
+            try:
+                for blob in self._container.list_blobs():
+                    yield Copy(blob.name, blob.etag, blob.last_modified)
             except ResourceNotFoundError:
                 return
 
@@ -91,4 +153,30 @@ def with_kept(record: Record, model: TrainedModel, name: str | None, keep: int) 
     if name is None:
         return record
     others = [one for one in record.kept if one.name != name]
-    return replace(record, kept=tuple([*others, Kept(model, name)][-keep:]))
+    record = replace(record, kept=(*others, Kept(model, name)))
+    return within(record, keep, fresh=name)
+
+
+def within(record: Record, keep: int, fresh: str | None = None) -> Record:
+    """Forget all copies but the latest *keep*, and none of a model that is in use.
+
+    Args:
+        record: The record as it is.
+        keep: How many may stay.
+        fresh: The copy that was made just now, which stays too.
+    """
+    used = models_in_use(record)
+    needed = {
+        one.name
+        for one in record.kept
+        if one.name == fresh or any(one.model.has_bytes_of(model) for model in used)
+    }
+    others = [one.name for one in record.kept if one.name not in needed]
+    needed.update(others[max(len(others) - max(keep - len(needed), 0), 0) :])
+    return replace(record, kept=tuple(one for one in record.kept if one.name in needed))
+
+
+def models_in_use(record: Record) -> list[TrainedModel]:
+    """Give the models that may be sent without anybody asking again."""
+    users = (record.desired, record.waiting, record.serving, record.attempt)
+    return [one.model for one in users if one is not None]

@@ -26,7 +26,7 @@ class Look:
         self.catalog, self.date = catalog, date
         self._results, self._now = results, now
         self._seen: dict[str, TrainedModel | None] = {}
-        self._located: dict[JobOutput, ResultLocation | None] = {}
+        self._located: dict[JobOutput, ResultLocation] = {}
 
     def head(self, name: str) -> TrainedModel | None:
         """Look at the blob *name*; None: there is no such model."""
@@ -34,14 +34,18 @@ class Look:
             self._seen[name] = self.catalog.head(name)
         return self._seen[name]
 
-    def located(self, output: JobOutput) -> ResultLocation | None:
-        """Ask where a job's *output* is; None: it is gone."""
+    def located(self, output: JobOutput) -> ResultLocation:
+        """Ask where a job's *output* is; may raise `ResultUnavailableError`."""
         if output not in self._located:
             self._located[output] = self._results.location(output, self._now)
         return self._located[output]
 
     def facts_of(self, model: TrainedModel) -> TrainedModel | None:
-        """Say what is in the place of *model* now; None: nothing is."""
+        """Say what is in the place of *model* now; None: nothing is.
+
+        What a job left elsewhere is never gone for good: its service says where it is, or does not.
+        """
         if model.from_job is None:
             return self.head(model.name)
-        return None if self.located(model.from_job) is None else model
+        self.located(model.from_job)
+        return model

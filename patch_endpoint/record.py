@@ -92,6 +92,7 @@ class Serving(msgspec.Struct, frozen=True, kw_only=True):
         blob: Container and name of the blob that was sent: the model's own, or a kept copy.
         keeping: Whether its bytes are still to be kept.
         keep_at: Before when keeping them is not tried again.
+        keeps_tried: How often keeping them was tried.
         confirmed_by: What proved that it serves.
         renewable: Whether a new token can still be signed for these bytes.
     """
@@ -106,6 +107,7 @@ class Serving(msgspec.Struct, frozen=True, kw_only=True):
     blob: str = ""
     keeping: Literal["due", "kept", "lost", "off"] = "due"
     keep_at: datetime | None = None
+    keeps_tried: int = 0
     confirmed_by: Literal["smoke_test", "location"] | None = None
     renewable: bool = True
 

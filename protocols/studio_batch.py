@@ -10,9 +10,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
+import msgspec
+
 from protocols.batch import AlreadyStarted, BatchJob, BatchRequest, JobStatus, Submitted
 from protocols.blob_reference import BlobReference, secrets_in
 from protocols.classic_answers import exchange, json_object, json_of
+from protocols.cut_json import members_of
 from protocols.protocol import Accepted, Refused, Unsettled
 from protocols.wire import ANSWER_LIMIT, HttpAnswer, Wire
 from settings.retraining import TrainingService
@@ -20,6 +23,10 @@ from settings.secret import Secret
 from telemetry.redaction import MASK, redact
 
 _CANNOT_START: Final = "CannotStartJob"
+# A sample of the documents prints the second.
+_STATUS_KEYS: Final = ("StatusCode", "Status Code")
+_HALF_A_SECRET: Final = 1024
+_CUT: Final = " … (cut here: of an answer 64 KiB are read)"
 _JOB_ID: Final = re.compile(r"[0-9A-Za-z._-]{1,128}")
 # In the documented order: a number stands for each on the older wire.
 _STATUSES: Final[tuple[JobStatus, ...]] = (
@@ -74,9 +81,10 @@ class StudioBatch:
         if not isinstance(answer, HttpAnswer):
             return answer
         document = json_object(answer)
-        if document is None:
-            return Unsettled("unreadable_job", "the service's description of the job is no JSON")
-        return _job(document, service.api_key)
+        if document is not None:
+            return _job(document, service.api_key)
+        # The log of a module may be longer than what is read of an answer.
+        return _cut_job(members_of(answer.body), service.api_key)
 
     def cancel(self, service: TrainingService, job_id: str) -> Accepted | Refused | Unsettled:
         """DELETE the job."""
@@ -85,11 +93,16 @@ class StudioBatch:
 
     def submit_plan(self, service: TrainingService, request: BatchRequest) -> dict[str, object]:
         """Say what `submit` would send, every secret masked."""
+        parameters = {
+            name: redact(value, [service.api_key]) if isinstance(value, str) else value
+            for name, value in request.parameters.items()
+        }
+        masked = msgspec.structs.replace(request, parameters=parameters)
         return {
             "method": "POST",
             "url": _url(service, ""),
             "headers": {"Authorization": f"Bearer {MASK}"},
-            "body": _body(request, lambda token: redact(token.reveal())),
+            "body": _body(masked, lambda token: redact(token.reveal())),
         }
 
     def _send(
@@ -135,8 +148,7 @@ def _body(request: BatchRequest, reveal: Any) -> dict[str, object]:
 
 
 def _job(document: dict[str, Any], key: Secret) -> BatchJob:
-    # A sample of the documents prints the key with a space.
-    said = document.get("StatusCode", document.get("Status Code"))
+    said = next((document[one] for one in _STATUS_KEYS if one in document), None)
     results = document.get("Results")
     details = document.get("Details")
     return BatchJob(
@@ -145,6 +157,19 @@ def _job(document: dict[str, Any], key: Secret) -> BatchJob:
         results=_results(results, key) if isinstance(results, dict) else {},
         details=redact(_text(details), [key]) if details else None,
     )
+
+
+def _cut_job(members: dict[str, Any], key: Secret) -> BatchJob | Unsettled:
+    """Read a job of which only the beginning is known, if that says enough."""
+    job = _job(members, key)
+    is_told = not members.keys().isdisjoint(_STATUS_KEYS)
+    if not is_told or (job.status == "finished" and "Results" not in members):
+        what = "the service's description of the job is no JSON, or too long"
+        return Unsettled("unreadable_job", what)
+    if job.details is None:
+        return job
+    # The cut may go through a secret, whose half would not be found.
+    return msgspec.structs.replace(job, details=f"{job.details[:-_HALF_A_SECRET]}{_CUT}")
 
 
 def _status(said: object) -> JobStatus:

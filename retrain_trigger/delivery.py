@@ -82,8 +82,10 @@ def deliver(
         deployer.land_result(endpoint, model)
         return None
     name = output.blob.partition("/")[2]
-    if catalog.head(name) is None:
-        what = f"the service says that it wrote {output.blob}, and there is no such blob"
+    there = catalog.head(name)
+    if there is None or there.etag == job.etags_before.get(output.name):
+        state = "there is no such blob" if there is None else "it is as it was before the job"
+        what = f"the service says that it wrote {output.blob}, and {state}"
         return Problem("model_missing", what)
     deployer.land(endpoint, name)
     return None

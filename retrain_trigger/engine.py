@@ -53,6 +53,7 @@ class Engine(msgspec.Struct, frozen=True):
         heartbeats: When the timers last finished.
         catalog: The models in storage.
         signer: What signs their tokens.
+        keeper: What keeps their bytes.
         protocols: How endpoints are spoken to.
         jobs: The retraining jobs.
         schedules: When they are due.
@@ -68,6 +69,7 @@ class Engine(msgspec.Struct, frozen=True):
     heartbeats: Heartbeats
     catalog: ModelCatalog
     signer: Signer
+    keeper: Keeper
     protocols: Mapping[str, ScoringProtocol]
     jobs: Jobs
     schedules: Schedules
@@ -184,9 +186,10 @@ def assembled(  # noqa: PLR0913 - all of it is named
         heartbeats=heartbeats,
         catalog=catalog,
         signer=signer,
+        keeper=keeper,
         protocols=protocols,
         jobs=Jobs(JobRecords(store, agenda), endpoints, around),
-        schedules=Schedules(heartbeats),
+        schedules=Schedules(heartbeats, store),
         management=management,
         now=now,
     )

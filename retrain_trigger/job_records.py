@@ -1,26 +1,24 @@
 """The records of jobs, one blob each, and the one job that each endpoint may have at a time."""
 
-import re
+import logging
 import uuid
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
-from typing import Final
+from collections.abc import Collection, Iterator, Mapping
 
 import msgspec
 from msgspec.structs import replace
 
 from retrain_trigger.job import Job
-from settings.endpoints_file import ENDPOINT_NAME
+from retrain_trigger.job_id import endpoint_in
 from state.agenda import Agenda, Entry, is_due_no_later, new_entry
-from state.storage_errors import ConflictError, UnavailableError
+from state.storage_errors import ConflictError, StorageError, UnavailableError
 from state.store import StateStore
+from telemetry.events import emit
+
+_log = logging.getLogger(__name__)
 
 KIND = "job"
 _RECORDS = "jobs/"
 _LATEST = "latest-jobs/"
-_INSTANT = "[0-9]{8}T[0-9]{6}Z(?:_[0-9a-f]{6})?"
-_ID = re.compile(f"({ENDPOINT_NAME})_{_INSTANT}")
-JOB_ID: Final = f"{ENDPOINT_NAME}_{_INSTANT}"
 # Made once, at import: see `patch_endpoint/records.py`.
 _DECODER = msgspec.json.Decoder(Job)
 
@@ -42,18 +40,6 @@ class JobSummary(msgspec.Struct, frozen=True):
 
     id: str
     fields: Mapping[str, str]
-
-
-def new_job_id(endpoint: str, instant: datetime, *, apart: bool) -> str:
-    """Name a job: a schedule's by its occurrence alone, so that it is started once."""
-    name = f"{endpoint}_{instant.astimezone(UTC):%Y%m%dT%H%M%SZ}"
-    return f"{name}_{uuid.uuid4().hex[:6]}" if apart else name
-
-
-def endpoint_in(job_id: str) -> str | None:
-    """Read the endpoint out of a job's id; None: it is no job's id."""
-    match = _ID.fullmatch(job_id)
-    return match[1] if match else None
 
 
 class JobRecords:
@@ -103,24 +89,28 @@ class JobRecords:
         except ConflictError:
             winner = self._read(_latest(job.endpoint))
             if winner is None or winner.job.revision != job.revision:
-                self._agenda.remove(entry.name)
+                self._remove(entry.name)
                 return None
         return self._made(job)
 
-    def save(self, stored: StoredJob, job: Job, woken_by: Entry | None = None) -> StoredJob:
+    def save(self, stored: StoredJob, job: Job, done: Collection[str] = ()) -> StoredJob:
         """Write *job* over the version that was *stored*, with the entry that wakes it next.
+
+        Args:
+            stored: What was read.
+            job: What to write.
+            done: The names of entries that wake it no more, whether the record named them or not.
 
         Raises:
             ConflictError: Someone else wrote first.
         """
-        done = woken_by.name if woken_by else None
-        kept = [] if job.has_ended else [name for name in job.agenda if name != done]
+        kept = [] if job.has_ended else [name for name in job.agenda if name not in done]
         fresh = self._armed(job, kept)
         names = (*sorted(kept)[:1], fresh.name) if fresh else tuple(kept)
         new = replace(job, agenda=names, revision=uuid.uuid4().hex)
         saved = self._saved(new, stored.etag, fresh)
-        for name in sorted({*stored.job.agenda, *([done] if done else [])} - {*names}):
-            self._agenda.remove(name)
+        for name in sorted({*stored.job.agenda, *done} - {*names}):
+            self._remove(name)
         return saved
 
     def drop(self, job_id: str) -> None:
@@ -131,7 +121,7 @@ class JobRecords:
 
     def discard(self, entry: Entry) -> None:
         """Take away an entry of a job that there is not."""
-        self._agenda.remove(entry.name)
+        self._remove(entry.name)
 
     def summaries(self, *, prefix: str = "", after: str = "") -> Iterator[JobSummary]:
         """List the jobs whose ids begin with *prefix* and sort after *after*; none is read."""
@@ -171,9 +161,17 @@ class JobRecords:
             found = self._read(name)
             if found is not None and found.job.revision == new.revision:
                 return found  # our own success, whose answer was lost
-            if fresh is not None:
-                self._agenda.remove(fresh.name)
+            # Whoever wrote since may have done so over our own success, and then knows the entry.
+            if fresh is not None and (found is None or fresh.name not in found.job.agenda):
+                self._remove(fresh.name)
             raise
+
+    def _remove(self, name: str) -> None:
+        try:
+            self._agenda.remove(name)
+        except StorageError as error:
+            # An entry that no record names is found when it is due, and goes then.
+            emit(_log, "agenda.left_over", entry=name, error=error)
 
     def _write(self, name: str, job: Job, etag: str | None) -> str:
         content = msgspec.json.encode(job)

@@ -13,9 +13,11 @@ from patch_endpoint.sas import Signer
 from protocols.batch import AlreadyStarted, BatchJob, BatchProtocol, Submitted
 from protocols.protocol import Accepted, Refused, Unsettled
 from retrain_trigger.delivery import deliver, model_output
-from retrain_trigger.job import Event, Job, Step, happened, seen, step_after_look, troubled
+from retrain_trigger.job import Job
+from retrain_trigger.job_times import troubled
+from retrain_trigger.job_transitions import Event, Step, happened, seen, step_after_look
 from retrain_trigger.service_results import ServiceResults, is_unknown_job
-from retrain_trigger.submission import signed_request
+from retrain_trigger.submission import etags_before, signed_request
 from settings.endpoints_file import Endpoints
 from settings.model_blobs import ModelBlobs
 from settings.retraining import TrainingService
@@ -81,12 +83,17 @@ class JobSteps:
             return self._happened(job, "submit_refused", problem)
         now = self._around.now()
         try:
+            before = etags_before(job, self._around.catalog, self._around.models)
+        except StorageError as error:
+            return self._troubled(job, Unsettled("storage_unavailable", str(error)))
+        try:
             request = signed_request(job, endpoint.retrain, self._around.signer, now)
         except StorageError as error:
             return self._troubled(job, Unsettled("cannot_sign", str(error)))
         match self._around.batch.submit(service, request):
             case Submitted(job_id):
-                return replace(happened(job, "submit_accepted", now), job_id=job_id)
+                submitted = happened(job, "submit_accepted", now)
+                return replace(submitted, job_id=job_id, etags_before=before)
             case Refused(code, message):
                 return self._happened(job, "submit_refused", Problem(code, message))
             case Unsettled() as answer:
@@ -103,17 +110,25 @@ class JobSteps:
 
     def _look(self, job: Job, service: TrainingService, job_id: str) -> Job:
         answer = self._around.batch.look(service, job_id)
-        often = job.troubles + 1 >= _LOST_AFTER
-        if isinstance(answer, Refused) and often and is_unknown_job(answer):
+        if isinstance(answer, BatchJob):
+            looked = self._seen(job, answer, service, job_id)
+            step = step_after_look(looked, answer.status)
+        else:
+            looked = self._unseen(job, answer)
+            step = step_after_look(looked, "unseen")
+        return self.take(step, looked) if step else looked
+
+    def _unseen(self, job: Job, answer: Refused | Unsettled) -> Job:
+        if not isinstance(answer, Refused) or not is_unknown_job(answer):
+            return self._troubled(replace(job, unknown_answers=0), answer)
+        often = job.unknown_answers + 1
+        if often >= _LOST_AFTER:
             return self._happened(job, "lost", Problem("job_lost", answer.message))
-        if isinstance(answer, (Refused, Unsettled)):
-            return self._troubled(job, answer)
-        job = replace(job, status=answer.said, troubles=0, error=None)
-        step = step_after_look(job, answer.status)
-        return self.take(step, job) if step else self._seen(job, answer, service, job_id)
+        return self._troubled(replace(job, unknown_answers=often), answer)
 
     def _seen(self, job: Job, answer: BatchJob, service: TrainingService, job_id: str) -> Job:
-        """Read what the service says, where nothing is to be done about it at once."""
+        """Read what the service says of a job."""
+        job = replace(job, status=answer.said, troubles=0, unknown_answers=0, error=None)
         event = seen(answer.status)
         if event == "seen_finished":
             return self._trained(job, answer, service, job_id)
@@ -137,10 +152,15 @@ class JobSteps:
     def _cancel(self, job: Job, service: TrainingService, job_id: str) -> Job:
         match self._around.batch.cancel(service, job_id):
             case Accepted():
-                return self._happened(job, "cancel_accepted")
+                # It may have finished before that arrived, and a cancel may take its time.
+                # It may have finished before that arrived, and to cancel one may take its time.
+                seen_since = self._around.batch.look(service, job_id)
+                if isinstance(seen_since, BatchJob):
+                    return self._seen(job, seen_since, service, job_id)
+                return job
             case Refused(code, message):
-                what = Problem(code, f"the service did not cancel it: {message}")
-                return self._happened(job, "cancel_refused", what)
+                what = f"the service did not cancel it: {message}"
+                return self._troubled(job, Refused(code, what))
             case Unsettled() as answer:
                 return self._troubled(job, answer)
 
@@ -155,8 +175,7 @@ class JobSteps:
         return self._happened(job, "delivered")
 
     def _happened(self, job: Job, event: Event, problem: Problem | None = None) -> Job:
-        job = happened(job, event, self._around.now())
-        return replace(job, error=problem) if problem is not None else job
+        return happened(job, event, self._around.now(), problem)
 
     def _troubled(self, job: Job, answer: Refused | Unsettled) -> Job:
         retry_after = answer.retry_after if isinstance(answer, Unsettled) else None

@@ -1,27 +1,19 @@
-"""Retraining jobs: begins them, drives them to their end, cancels them.
-
-Each change is recorded before the next is asked for, and the service is asked where the record does
-not say: a crash between any two neither runs a job twice nor forgets one.
-"""
+"""Retraining jobs: begins them, has them driven to their end, cancels them."""
 
 import logging
+from datetime import timedelta
 
 from msgspec.structs import replace
 
 from protocols.batch import BatchProtocol
-from retrain_trigger.job import (
-    Job,
-    Step,
-    happened,
-    is_overdue,
-    looked_after,
-    step_of,
-)
-from retrain_trigger.job_records import JobRecords, StoredJob, new_job_id
-from retrain_trigger.job_steps import JobSteps, Surroundings
+from retrain_trigger.job import Job
+from retrain_trigger.job_driver import JobDriver
+from retrain_trigger.job_id import new_job_id
+from retrain_trigger.job_records import JobRecords, StoredJob
+from retrain_trigger.job_steps import Surroundings
+from retrain_trigger.job_transitions import after, happened
 from retrain_trigger.request import Request, RetrainPlan, retraining_of
 from retrain_trigger.submission import masked_request, outputs_of
-from settings.fault import SettingsError
 from settings.scoring_endpoint import ScoringEndpoint
 from state.agenda import Entry
 from state.endpoints_source import EndpointsSource
@@ -29,8 +21,9 @@ from state.storage_errors import ConflictError, StorageError, UnavailableError
 from telemetry.events import emit
 
 _log = logging.getLogger(__name__)
-_STEPS_AT_ONCE = 8
 _CONFLICTS_BORNE = 10
+_UNCLAIMED_FOR = timedelta(minutes=10)
+"""An entry is written before its job; this long it may wait for it."""
 
 
 class JobRunsError(Exception):
@@ -63,6 +56,7 @@ class Jobs:
     ) -> None:
         self.records = records
         self._endpoints, self._around = endpoints, around
+        self._driver = JobDriver(records, endpoints, around)
 
     @property
     def batch(self) -> BatchProtocol:
@@ -106,15 +100,23 @@ class Jobs:
     def drive(self, job_id: str, entry: Entry | None = None) -> Job | None:
         """Do what is due for a job, and work off the agenda *entry* that said so.
 
+        Args:
+            job_id: Which.
+            entry: What woke it; None: nothing did, so the entries that it names are replaced.
+
         Raises:
             StorageError: Something could not be recorded; the agenda goes on from there.
         """
-        stored = self.records.read(job_id)
-        if stored is not None:
-            return self._driven(stored, entry)
-        if entry is not None:
-            self.records.discard(entry)
-        return None
+        now, stored = self._around.now(), self.records.read(job_id)
+        if stored is None:
+            if entry is not None and now - entry.due > _UNCLAIMED_FOR:
+                self.records.discard(entry)
+            return None
+        if entry is None:
+            return self._driver.driven(stored, stored.job.agenda)
+        look_at = stored.job.look_at
+        early = look_at is not None and now < look_at
+        return self._driver.driven(stored, (entry.name,), early=early)
 
     def cancel(self, job_id: str, by: str) -> Job | None:
         """Have a job cancelled; None: there is none.
@@ -124,12 +126,10 @@ class Jobs:
             StorageError: It could not be recorded.
         """
         for _ in range(_CONFLICTS_BORNE):
-            stored = self.records.read(job_id)
+            stored = self.cancellable(job_id)
             if stored is None:
                 return None
             asked = happened(stored.job, "cancel_asked", self._around.now())
-            if asked is stored.job and stored.job.state != "cancelling":
-                raise JobEndedError(stored.job)
             try:
                 saved = self.records.save(stored, replace(asked, cancelled_by=by))
             except ConflictError:
@@ -137,6 +137,18 @@ class Jobs:
             emit(_log, "job.cancel_asked", job=job_id, by=by)
             return self._tried(saved)
         raise UnavailableError(f"write the record of {job_id}", code="TooManyConflicts")
+
+    def cancellable(self, job_id: str) -> StoredJob | None:
+        """Read a job that is to be cancelled; None: there is none.
+
+        Raises:
+            JobEndedError: It has ended, or its model is there already.
+            StorageError: It could not be read.
+        """
+        stored = self.records.read(job_id)
+        if stored is not None and after(stored.job.state, "cancel_asked") is None:
+            raise JobEndedError(stored.job)
+        return stored
 
     def _claimed(self, endpoint: ScoringEndpoint, request: Request) -> StoredJob:
         retrain, service = retraining_of(endpoint, self._endpoints.current(), self._around.models)
@@ -167,63 +179,7 @@ class Jobs:
     def _tried(self, stored: StoredJob) -> Job:
         """Drive a job as far as it goes: what is asked is on record, and so is what wakes it."""
         try:
-            return self._driven(stored)
+            return self._driver.driven(stored)
         except StorageError as error:
             emit(_log, "job.interrupted", job=stored.job.id, error=error)
             return stored.job
-
-    def _driven(self, stored: StoredJob, entry: Entry | None = None) -> Job:
-        now, job = self._around.now(), stored.job
-        if is_overdue(job, now):
-            job = happened(job, "time_is_up", now)
-        is_early = entry is not None and job.look_at is not None and now < job.look_at
-        try:
-            if job.has_ended or is_early:
-                return self._saved(stored, job, entry).job
-            # Whatever fails from here on, the job is woken again.
-            return self._stepped(self._saved(stored, looked_after(job, now), entry))
-        except ConflictError:
-            emit(_log, "job.driven_elsewhere", job=job.id)
-            return job
-
-    def _stepped(self, stored: StoredJob) -> Job:
-        """Take steps as long as each changes the job's state."""
-        try:
-            steps = JobSteps(self._around, self._endpoints.current())
-        except SettingsError as error:
-            emit(_log, "job.skip", job=stored.job.id, reason="no_endpoints_file", message=error)
-            return stored.job
-        first: Step | None = step_of(stored.job)
-        for _ in range(_STEPS_AT_ONCE):
-            if first is None:
-                break
-            before = stored.job
-            job = steps.take(first, before)
-            if job == before:
-                break
-            if job.state != before.state:
-                job = looked_after(job, self._around.now())
-            stored = self._saved(stored, job)
-            if job.state == before.state:
-                break
-            # One that was submitted just now is certainly not started.
-            first = "start" if job.state == "submitted" else step_of(job)
-            if job.state == "running":
-                break
-        return stored.job
-
-    def _saved(self, stored: StoredJob, job: Job, entry: Entry | None = None) -> StoredJob:
-        saved = self.records.save(stored, job, entry)
-        before = stored.job
-        if (job.state, job.error) != (before.state, before.error):
-            emit(
-                _log,
-                f"job.{job.state}",
-                job=job.id,
-                endpoint=job.endpoint,
-                service_job=job.job_id,
-                status=job.status,
-                error=job.error.code if job.error else None,
-                message=job.error.message if job.error else None,
-            )
-        return saved

@@ -48,7 +48,7 @@ class ServiceResults:
             while len(self._seen) > _REMEMBERED:
                 self._seen.pop(next(iter(self._seen)))
 
-    def location(self, output: JobOutput, now: datetime) -> ResultLocation | None:
+    def location(self, output: JobOutput, now: datetime) -> ResultLocation:
         """See `JobResults`."""
         with self._lock:
             seen = self._seen.get((output.service, output.job_id))
@@ -56,19 +56,20 @@ class ServiceResults:
             known = _located(reference)
             if now - seen.at <= min(_FRESH_FOR, (known.expires_at - seen.at) / _FRESH_PART):
                 return known
-        reference = self._asked(output, now)
-        return None if reference is None else _located(reference)
+        return _located(self._asked(output, now))
 
-    def _asked(self, output: JobOutput, now: datetime) -> BlobReference | None:
+    def _asked(self, output: JobOutput, now: datetime) -> BlobReference:
         answer = self._batch.look(self._service(output.service), output.job_id)
-        if isinstance(answer, Refused) and is_unknown_job(answer):
-            return None
+        # An unknown job too: a proxy can say so, and an address that is wrong for a minute.
         if isinstance(answer, (Refused, Unsettled)):
             raise ResultUnavailableError(answer.code, answer.message)
         if answer.status != "finished":
             raise ResultUnavailableError("not_finished", f"it says that the job is {answer.said}")
         self.remember(output.service, output.job_id, answer, now)
-        return answer.results.get(output.output)
+        if (found := answer.results.get(output.output)) is None:
+            what = f"it names no output {output.output} of the job"
+            raise ResultUnavailableError("no_such_output", what)
+        return found
 
     def _service(self, name: str) -> TrainingService:
         try:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from patch_endpoint.catalog import ModelCatalog
 from patch_endpoint.sas import Permission, Signer
 from protocols.batch import BatchRequest
 from protocols.blob_reference import BlobReference
@@ -19,6 +20,23 @@ _RUN_TOKEN = "{run}"  # noqa: S105 - a placeholder, not a password
 def outputs_of(retrain: Retrain, job_id: str) -> dict[str, str]:
     """Give where a job's outputs go, its id in the place of `{run}`."""
     return {name: blob.replace(_RUN_TOKEN, job_id) for name, blob in retrain.outputs.items()}
+
+
+def etags_before(job: Job, catalog: ModelCatalog, models: ModelBlobs) -> dict[str, str]:
+    """Note which version each model has that *job* is to overwrite: one that stays is not its work.
+
+    Versions, not times: whose clock wrote a time need not be ours. An output that is named after
+    the job overwrites nothing, and costs no look.
+
+    Raises:
+        StorageError: Storage could not be asked.
+    """
+    found = {
+        name: catalog.head(blob.partition("/")[2])
+        for name, blob in job.outputs.items()
+        if is_in(models, blob) and job.id not in blob
+    }
+    return {name: model.etag for name, model in found.items() if model is not None}
 
 
 def misplaced(

@@ -10,7 +10,7 @@ from patch_endpoint.records import Summary
 from patch_endpoint.steps import reconsidering
 from patch_endpoint.trained_model import TrainedModel
 from retrain_trigger.engine import Engine
-from retrain_trigger.retention import tidy_jobs
+from retrain_trigger.retention import tidy
 from retrain_trigger.side_by_side import side_by_side
 from settings.scoring_endpoint import ScoringEndpoint
 from state.heartbeats import Heartbeat
@@ -24,7 +24,8 @@ def sweep(engine: Engine) -> int:
     """Look at every model and every record's metadata, and give how many endpoints needed it.
 
     Raises:
-        StorageError: A listing failed, or some endpoint could not be recorded.
+        StorageError: A listing failed, or some endpoint could not be recorded; then all the others
+            were, and the heartbeat is written.
     """
     started = engine.now()
     endpoints = engine.endpoints.current().by_name
@@ -50,11 +51,15 @@ def sweep(engine: Engine) -> int:
             engine.deployer.wake(endpoint, None)
 
     errors = side_by_side(mend, needy)
-    if any(endpoint.retrain for endpoint in endpoints.values()):
-        tidy_jobs(engine, started)
-    for error in errors:
-        raise error
+    try:
+        tidy(engine, started)
+    except Exception as error:  # noqa: BLE001 - it is raised below: the sweep itself was made
+        errors.append(error)
     engine.heartbeats.beat("sweep", Heartbeat(started, engine.now(), len(needy)))
+    for one in errors:
+        emit(_log, "sweep.failed", level=logging.ERROR, error=type(one).__name__, message=one)
+    for one in errors:
+        raise one
     return len(needy)
 
 
@@ -90,12 +95,21 @@ def _is_missed(newest: list[TrainedModel], summary: Summary | None) -> bool:
     if not newest:
         return False
     model = newest[-1]
-    if summary is None or "instant" not in summary.fields:
+    recorded = _instant_of(summary) if summary is not None else None
+    if summary is None or recorded is None:
         return True
-    recorded = datetime.fromisoformat(summary.fields["instant"])
     if model.last_modified == recorded:
         return summary.fields.get("etag") != model.etag
     return model.last_modified > recorded
+
+
+def _instant_of(summary: Summary) -> datetime | None:
+    """Read the order of what the record desires; None: its metadata does not say."""
+    try:
+        instant = datetime.fromisoformat(summary.fields["instant"])
+    except (KeyError, ValueError):
+        return None
+    return instant if instant.tzinfo else None
 
 
 def _is_asleep(endpoint: ScoringEndpoint, summary: Summary | None) -> bool:

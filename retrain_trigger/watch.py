@@ -28,16 +28,23 @@ def watch(engine: Engine) -> int:
     """
     started = engine.now()
     due = list(itertools.islice(engine.agenda.due(started), _AT_MOST))
-    by_subject: dict[tuple[str, str], list[Entry]] = {}
-    for entry in due:
-        by_subject.setdefault((entry.kind, entry.subject), []).append(entry)
-    side_by_side(_worker(engine, started), by_subject.values())
+    work = _worker(engine, started)
+    # A lane each, so that training services that hang do not keep endpoints from their turn.
+    side_by_side(lambda lane: side_by_side(work, lane), _lanes(due))
     begun, until = scheduled_retrains(engine, started, started + _START_FOR)
     done = len(due) + begun
     engine.heartbeats.beat("watch", Heartbeat(started, engine.now(), done, until))
     if until is not None:
         engine.schedules.finished(until)
     return done
+
+
+def _lanes(due: list[Entry]) -> list[list[list[Entry]]]:
+    """Sort entries by kind, then by subject; each in the order in which it fell due."""
+    lanes: dict[str, dict[str, list[Entry]]] = {}
+    for entry in due:
+        lanes.setdefault(entry.kind, {}).setdefault(entry.subject, []).append(entry)
+    return [list(lane.values()) for lane in lanes.values()]
 
 
 def _worker(engine: Engine, started: datetime) -> Callable[[list[Entry]], None]:

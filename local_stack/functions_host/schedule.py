@@ -15,6 +15,10 @@ from local_stack.functions_host.definition import FunctionFaultError
 
 _FIELD = re.compile(r"[0-9*/,-]+")
 _NAMED_FIELD = re.compile(r"[0-9*/,A-Za-z-]+")  # month and day of week
+_ORDERS = (  # of the names, from 0 and from 1
+    ("sun", "mon", "tue", "wed", "thu", "fri", "sat"),
+    ("", "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"),
+)
 _MINUTE = timedelta(minutes=1)
 _SAMPLES = 5
 
@@ -31,7 +35,8 @@ class Schedule:
 
     def after(self, instant: datetime) -> datetime:
         """The first occurrence after an instant (aware, UTC)."""
-        cron = croniter(self.expression, instant, second_at_beginning=True, day_or=False)
+        expression = " ".join(map(_in_order, self.expression.split()))
+        cron = croniter(expression, instant, second_at_beginning=True, day_or=False)
         found: datetime = cron.get_next(datetime)
         return found
 
@@ -67,3 +72,23 @@ def parse_schedule(expression: str, now: datetime) -> Schedule:
     except (CroniterBadCronError, ValueError) as error:
         raise ScheduleError(f"schedule {expression!r}: {error}") from None
     return schedule
+
+
+def _in_order(field: str) -> str:
+    """Swap the ends of a range like 22-2, and take 5-5 for a 5, as NCRONTAB does."""
+    return ",".join(map(_part_in_order, field.lower().split(",")))
+
+
+def _part_in_order(part: str) -> str:
+    span, slash, step = part.partition("/")
+    ends = sorted(span.split("-"), key=_number)
+    if len(ends) != 2 or not all(ends):  # noqa: PLR2004 - a range has two ends
+        return part
+    first, last = ends
+    return first if _number(first) == _number(last) else f"{first}-{last}{slash}{step}"
+
+
+def _number(end: str) -> int:
+    if end.isdecimal():
+        return int(end)
+    return next((names.index(end) for names in _ORDERS if end in names), -1)

@@ -68,7 +68,7 @@ def _over_shared_storage(order: Open, now: Now, wire: Wire, address: Address) ->
     )
     # No bytes are kept and few tokens read here: these two stay in this process.
     calls = Calls()
-    keeper = MemoryKeeper(MemoryModelCatalog(now, calls), calls)
+    keeper = MemoryKeeper(MemoryModelCatalog(now, calls), calls, now)
     signer = Signer(
         "https://models.blob.invalid/",
         MemoryTokenSource(calls),

@@ -58,7 +58,7 @@ class SmallWorld:
         self.folder = EndpointsFolder(tables or [table(NAME)])
         self.store = MemoryStateStore(self.clock, self.calls)
         self.catalog = MemoryModelCatalog(self.clock, self.calls)
-        self.keeper = MemoryKeeper(self.catalog, self.calls)
+        self.keeper = MemoryKeeper(self.catalog, self.calls, self.clock)
         self.scoring = MemoryScoring(self.clock, self.calls, self.catalog, self.keeper)
         self.tokens = MemoryTokenSource(self.calls)
         self.training = MemoryTraining(self.clock, self.calls, self.catalog)

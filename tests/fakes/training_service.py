@@ -33,6 +33,9 @@ class MemoryTraining:
         jobs: All that were submitted, in their order.
         lifetime: How long a result's token lives.
         ends_as: What a started job comes to; `running`: it goes on.
+        cancels: Whether a cancel that is accepted has an effect.
+        writes: Whether jobs that finish write their outputs.
+        says: What is answered instead, by verb: each once, and the last for ever.
     """
 
     def __init__(
@@ -43,6 +46,8 @@ class MemoryTraining:
         self.jobs: dict[str, TrainingJob] = {}
         self.lifetime = timedelta(hours=24)
         self.ends_as: JobStatus = "finished"
+        self.cancels = self.writes = True
+        self.says: dict[str, list[Refused | Unsettled | None]] = {}
 
     @property
     def started(self) -> list[TrainingJob]:
@@ -54,6 +59,8 @@ class MemoryTraining:
     ) -> Submitted | Refused | Unsettled:
         """See `BatchProtocol`."""
         with self._calls.making("training.submit", service.jobs_url):
+            if answer := self._instead("submit"):
+                return answer
             job = TrainingJob(f"{next(self._numbers):032x}", request)
             self.jobs[job.id] = job
         return Submitted(job.id)
@@ -64,6 +71,8 @@ class MemoryTraining:
         """See `BatchProtocol`."""
         del service
         with self._calls.making("training.start", job_id):
+            if answer := self._instead("start"):
+                return answer
             job = self.jobs[job_id]
             if job.status != "not_started":
                 return AlreadyStarted()
@@ -74,6 +83,8 @@ class MemoryTraining:
         """See `BatchProtocol`."""
         del service
         with self._calls.making("training.look", job_id):
+            if answer := self._instead("look"):
+                return answer
             job = self.jobs.get(job_id)
             if job is not None and job.status == "running" and self.ends_as != "running":
                 self._end(job)
@@ -86,8 +97,10 @@ class MemoryTraining:
         """See `BatchProtocol`."""
         del service
         with self._calls.making("training.cancel", job_id):
+            if answer := self._instead("cancel"):
+                return answer
             job = self.jobs[job_id]
-            if job.status in {"not_started", "running"}:
+            if self.cancels and job.status in {"not_started", "running"}:
                 job.status = "cancelled"
         return Accepted()
 
@@ -99,9 +112,13 @@ class MemoryTraining:
         job.status = self.ends_as
         if job.status == "failed":
             job.details = "Error 1000: made up"
-        elif job.status == "finished":
+        elif job.status == "finished" and self.writes:
             for reference in job.request.outputs.values():
                 self._models.put(unquote(reference.relative_location).partition("/")[2])
+
+    def _instead(self, verb: str) -> Refused | Unsettled | None:
+        answers = self.says.get(verb, [])
+        return answers.pop(0) if len(answers) > 1 else next(iter(answers), None)
 
     def _results(self, job: TrainingJob) -> dict[str, BlobReference]:
         if job.request.outputs:

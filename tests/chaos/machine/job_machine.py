@@ -13,7 +13,8 @@ from hypothesis.stateful import invariant, rule
 
 from protocols.batch import JobStatus
 from protocols.protocol import Refused, Unsettled
-from retrain_trigger.job import ENDED, TRANSITIONS, Job, State
+from retrain_trigger.job import ENDED, Job, State
+from retrain_trigger.job_transitions import TRANSITIONS
 from retrain_trigger.jobs import JobEndedError, JobRunsError
 from retrain_trigger.request import Request, RetrainImpossibleError
 from retrain_trigger.sweep import sweep

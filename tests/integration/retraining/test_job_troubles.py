@@ -30,6 +30,19 @@ def test_a_failed_jobs_text_is_shown_in_full(make_app: MakeApp) -> None:
     assert status["jobs"] == {"failed": 1}
 
 
+def test_a_failure_with_a_longer_text_than_is_read_is_seen_on_the_wire(make_app: MakeApp) -> None:
+    body = json.dumps({"StatusCode": "Failed", "Results": None, "Details": "Module: x " * 9000})
+    with make_app() as app:
+        job_id = app.begun()
+        app.service.script("GET", "/jobs/", status=200, body=body)
+        app.tick()
+        shown = app.shown(job_id)
+
+    assert shown["state"] == "failed"
+    assert shown["details"].startswith("Module: x Module: x")
+    assert 60_000 < len(shown["details"]) < 65_000
+
+
 def test_numbers_for_states_are_read_as_well_as_names(make_app: MakeApp) -> None:
     with make_app(numeric_status=True) as app:
         job_id = app.begun()

@@ -5,7 +5,8 @@ import re
 
 from patch_endpoint.history import HISTORY_KEPT
 from patch_endpoint.record import State
-from retrain_trigger.job import ENDED, TRANSITIONS
+from retrain_trigger.job import ENDED
+from retrain_trigger.job_transitions import TRANSITIONS
 from scripts.check_boundaries import MAY_IMPORT
 from tests.unit.docs.markdown import ROOT, blocks, code, table
 

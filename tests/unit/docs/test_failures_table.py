@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from patch_endpoint import attempt, decide, sas
+from patch_endpoint import aged, attempt, decide, sas
 from patch_endpoint.record import State
 from protocols import classic_answers, studio_classic, wire
 from protocols.protocol import Refused
-from retrain_trigger import job, retention
+from retrain_trigger import job, job_times, retention
 from tests.unit.docs.markdown import README, ROOT, code, section, table
 
 TEXT = README.read_text("utf-8")
@@ -38,10 +38,12 @@ TIMES = {
     "how long a PATCH without an answer may yet be applied": attempt.LATE_FOR,
     "how often an endpoint whose table has a fault is looked at again": attempt.FAULT_PAUSE,
     "a token is back-dated by": sas.BACK_DATED,
-    "how long after a copy that failed the next is tried": attempt.KEEP_PAUSE,
-    "shortest pause between two looks at a job": job.SHORTEST_POLL,
-    "longest pause between two looks at a job": job.LONGEST_POLL,
+    "shortest pause between two looks at a job": job_times.SHORTEST_POLL,
+    "longest pause between two looks at a job": job_times.LONGEST_POLL,
+    "how long a training service is asked to end a job": job_times.GIVEN_UP_AFTER,
     "how long a job that has ended is kept": retention.KEPT_FOR,
+    "how long a deployment that was replaced is remembered": aged.HISTORY_KEPT_FOR,
+    "how old a copy is that no record names before it is dropped": retention.UNNAMED_FOR,
 }
 
 

@@ -86,6 +86,7 @@ def _retrain(world: SmallWorld) -> None:
 
 def _sweep(world: SmallWorld) -> None:
     _settle(world)
+    assert world.sweep() == 0
     world.calls.forget()
     assert world.sweep() == 0
 
@@ -99,7 +100,13 @@ def _health(world: SmallWorld) -> None:
 @pytest.mark.parametrize(
     ("what", "work", "beside", "tables"),
     [
-        ("a tick of `watch` with nothing due, whatever the number of endpoints", _idle_tick, 0, ()),
+        (
+            "a tick of `watch` with nothing due, whatever the number of endpoints; "
+            "one more where `ENDPOINTS_FILE` is a blob, which is looked at",
+            _idle_tick,
+            0,
+            (),
+        ),
         ("an endpoint's first model, from event to accepted PATCH", _first_model, 0, ()),
         ("a further model", _further_model, 0, ()),
         ("the same event again", _same_event, 0, ()),
@@ -111,7 +118,13 @@ def _health(world: SmallWorld) -> None:
             (),
         ),
         ("a retrain, from the request to the started job", _retrain, 0, (RETRAINED,)),
-        ("a `sweep` that finds nothing, with one page in each of its two lists", _sweep, 0, ()),
+        (
+            "a `sweep` that finds nothing, with one page in each of its two lists; "
+            "more once a day, as records are read then",
+            _sweep,
+            0,
+            (),
+        ),
         ("`health`, at most once in 5 seconds", _health, 0, ()),
     ],
 )

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from azure.storage.blob import UserDelegationKey
 
+from patch_endpoint.job_results import ResultLocation, ResultUnavailableError
 from patch_endpoint.sas import (
     BACK_DATED,
     KEY_LIFETIME,
@@ -14,6 +15,7 @@ from patch_endpoint.sas import (
     Signer,
     UserDelegationSource,
 )
+from protocols.blob_reference import BlobReference
 from settings.secret import Secret
 from tests.fakes.calls import Calls
 from tests.fakes.token_source import MemoryTokenSource
@@ -116,6 +118,35 @@ def test_no_signature_shows_when_what_was_signed_is_printed() -> None:
     for text in (repr(signed), str(signed.reference), repr(msgspec.structs.asdict(signed))):
         assert signature not in text
         assert "sig=" not in text
+
+
+def located(expires_at: datetime) -> ResultLocation:
+    """What a training service tells of a result, with its token."""
+    text = expires_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    reference = BlobReference("https://studio.invalid/", "o/a", Secret(f"?sig=x&se={text}"))
+    return ResultLocation(reference, "o/a", expires_at, text)
+
+
+@pytest.mark.parametrize("left", [timedelta(0), timedelta(minutes=-1), timedelta(days=-3)])
+def test_a_services_token_that_has_expired_is_not_sent(left: timedelta) -> None:
+    sign, _ = signer()
+
+    with pytest.raises(ResultUnavailableError, match="expired already"):
+        sign.taken(located(NOW + left), endpoint="census", now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("left", "least"),
+    [(DAY, timedelta(minutes=10)), (timedelta(seconds=90), timedelta(seconds=45))],
+)
+def test_nor_is_one_of_which_ten_minutes_or_half_of_what_was_left_are_over(
+    left: timedelta, least: timedelta
+) -> None:
+    sign, _ = signer()
+    taken = sign.taken(located(NOW + left), endpoint="census", now=NOW)
+
+    assert taken.expires_at - taken.send_by == least
+    assert NOW < taken.renew_at < taken.expires_at
 
 
 class KeyService:

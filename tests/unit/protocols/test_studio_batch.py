@@ -12,7 +12,7 @@ from protocols.batch import AlreadyStarted, BatchJob, BatchRequest, Submitted
 from protocols.blob_reference import BlobReference
 from protocols.protocol import Accepted, Refused, Unsettled
 from protocols.studio_batch import StudioBatch
-from protocols.wire import HttpAnswer, NoAnswerError, Wire
+from protocols.wire import ANSWER_LIMIT, HttpAnswer, NoAnswerError, Wire
 from settings.retraining import TrainingService
 from settings.secret import Secret
 
@@ -166,6 +166,51 @@ def test_a_failures_text_is_kept_in_full_without_secrets() -> None:
     assert KEY not in job.details
 
 
+def cut(document: object) -> BatchJob | Refused | Unsettled:
+    """Look at a job of whose description only as much is read as of any answer."""
+    return StudioBatch(says(200, json.dumps(document).encode()[:ANSWER_LIMIT])).look(SERVICE, "j")
+
+
+@pytest.mark.parametrize("key", ["StatusCode", "Status Code"])
+@pytest.mark.parametrize("said", [2, "Failed"])
+def test_a_failure_whose_log_is_longer_than_what_is_read_is_seen_all_the_same(
+    key: str, said: object
+) -> None:
+    job = cut({key: said, "Results": None, "Details": "x \n" * 50_000})
+
+    assert isinstance(job, BatchJob)
+    assert (job.status, job.said) == ("failed", str(said))
+    assert job.details is not None
+    assert job.details.startswith("x \nx \n")
+    assert job.details.endswith("(cut here: of an answer 64 KiB are read)")
+    assert len(job.details) > 45_000
+
+
+def test_no_half_of_a_secret_stands_where_a_failures_text_is_cut() -> None:
+    begins = json.dumps({"StatusCode": "Failed", "Details": ""}).removesuffix('"}')
+    text = "x" * (ANSWER_LIMIT - len(begins) - len(KEY) // 2)
+    job = cut({"StatusCode": "Failed", "Details": f"{text}{KEY}{'x' * 100}"})
+
+    assert isinstance(job, BatchJob)
+    assert job.details is not None
+    assert KEY[:4] not in job.details
+
+
+def test_a_finished_job_is_read_only_if_its_results_are_whole() -> None:
+    found = {"output2": {"BaseLocation": "https://m/", "RelativeLocation": "c/a.ilearner"}}
+    many = {f"output{number}": found["output2"] for number in range(2000)}
+    long = "x" * 70_000
+
+    whole = cut({"StatusCode": "Finished", "Results": found, "Details": long})
+    broken = cut({"StatusCode": "Finished", "Results": many, "Details": None})
+    untold = cut({"Details": long, "StatusCode": "Finished"})
+
+    assert isinstance(whole, BatchJob)
+    assert list(whole.results) == ["output2"]
+    assert isinstance(broken, Unsettled)
+    assert isinstance(untold, Unsettled)
+
+
 def test_a_job_that_is_no_json_object_is_looked_at_again() -> None:
     for body in (HTML, b"[]", b""):
         answer = StudioBatch(says(200, body)).look(SERVICE, "j")
@@ -267,3 +312,20 @@ def test_a_plan_masks_every_token() -> None:
 
     assert SIGNATURE not in json.dumps(plan)
     assert KEY not in json.dumps(plan)
+
+
+def test_a_plan_masks_secrets_in_the_parameters_too_and_the_submit_sends_them() -> None:
+    sas = f"https://a.invalid/c/x.csv?sv=1&sig={SIGNATURE}"
+    connection = f"AccountName=a;AccountKey={SIGNATURE};EndpointSuffix=b"
+    parameters = {"URI": sas, "Database": connection, "Key": f"is {KEY}", "Rows": 7, "Fast": True}
+    request = msgspec.structs.replace(REQUEST, parameters=parameters)
+    wire = says(200, "job")
+
+    plan = json.dumps(StudioBatch(wire).submit_plan(SERVICE, request))
+    StudioBatch(wire).submit(SERVICE, request)
+
+    assert SIGNATURE not in plan
+    assert KEY not in plan
+    assert '"Rows": 7, "Fast": true' in plan
+    [(_, _, body)] = wire.sent
+    assert json.loads(body or b"")["GlobalParameters"] == parameters

@@ -59,6 +59,7 @@ def test_a_sweep_that_finds_nothing_reads_no_record() -> None:
     for number in range(5):
         world.land(f"e{number}/model.ilearner")
     world.run(minutes=10)
+    world.sweep()
     world.calls.forget()
 
     assert world.sweep() == 0
@@ -66,5 +67,6 @@ def test_a_sweep_that_finds_nothing_reads_no_record() -> None:
     assert [call.what for call in world.calls.made] == [
         "state.list",
         "models.list",
+        "state.read",  # when all was last tidied: once a day
         "state.put",
     ]

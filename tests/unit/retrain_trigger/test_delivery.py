@@ -1,4 +1,4 @@
-"""Which output of a job is the model."""
+"""Which output of a job is the model, and whether the job wrote it."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +11,11 @@ from retrain_trigger.job import Job, Output
 from settings.model_blobs import parse_model_blobs
 from settings.retraining import TrainingService
 from settings.secret import Secret
+from state.storage_errors import UnavailableError
+from tests.unit.retrain_trigger.test_jobs import OURS as RUN
+from tests.unit.retrain_trigger.test_jobs import begin, jobs_of, world
 
+LATEST = 'outputs.output2 = "experimentoutput/{name}/latest.ilearner"'
 MODELS = parse_model_blobs("models/{name}.onnx")
 
 
@@ -83,3 +87,59 @@ def test_a_model_where_no_model_is_looked_for_is_said() -> None:
 
     assert isinstance(found, Problem)
     assert found.code == "model_misplaced"
+
+
+@pytest.mark.parametrize("outputs", [RUN, LATEST], ids=["a name of its own", "one name"])
+def test_a_model_that_its_service_says_it_wrote_and_did_not_is_missing(outputs: str) -> None:
+    small = world(outputs)
+    small.training.writes = False
+    begin(small)
+    small.run(minutes=5)
+
+    [job] = jobs_of(small)
+    assert job.state == "failed"
+    assert job.error is not None
+    assert job.error.code == "model_missing"
+    assert "there is no such blob" in job.error.message
+
+
+def test_what_was_there_before_the_job_is_not_taken_for_its_model() -> None:
+    small = world(LATEST)
+    small.catalog.put("census/latest.ilearner")
+    small.training.writes = False
+    begin(small)
+    small.run(minutes=5)
+
+    [job] = jobs_of(small)
+    assert job.state == "failed"
+    assert job.error is not None
+    assert job.error.message.endswith("it is as it was before the job")
+    assert small.sent() == []
+
+
+def test_a_model_written_over_another_under_its_name_is_delivered() -> None:
+    small = world(LATEST)
+    for _ in range(2):
+        begin(small)
+        small.run(minutes=5)
+
+    assert [job.state for job in jobs_of(small)] == ["finished", "finished"]
+    assert small.sent() == ["census/latest.ilearner"] * 2
+
+
+def test_storage_that_cannot_be_looked_at_delays_a_job_that_overwrites() -> None:
+    small = world(LATEST)
+    small.calls.fail("models.head", UnavailableError("look", code="down"))
+    waits = begin(small)
+    small.run(minutes=5)
+
+    assert waits.error is not None
+    assert (waits.state, waits.error.code) == ("created", "storage_unavailable")
+    assert [job.state for job in jobs_of(small)] == ["finished"]
+
+
+def test_a_job_whose_output_bears_its_id_costs_no_look_before_it_begins() -> None:
+    small = world(RUN)
+    begin(small)
+
+    assert small.calls.count("models.") == 0

@@ -8,22 +8,25 @@ from msgspec.structs import replace
 
 from patch_endpoint.record import Problem
 from protocols.batch import JobStatus
-from retrain_trigger.job import (
-    ENDED,
+from retrain_trigger.job import ENDED, ENDING, Job, State
+from retrain_trigger.job_times import (
+    GIVEN_UP_AFTER,
     LONGEST_POLL,
     SHORTEST_POLL,
-    TRANSITIONS,
-    Event,
-    Job,
-    State,
-    after,
-    happened,
+    given_up,
     is_overdue,
     looked_after,
+    troubled,
+)
+from retrain_trigger.job_transitions import (
+    TRANSITIONS,
+    Event,
+    Sight,
+    after,
+    happened,
     seen,
     step_after_look,
     step_of,
-    troubled,
 )
 
 NOW = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
@@ -98,11 +101,53 @@ def test_a_model_that_is_there_is_taken_though_the_job_was_to_end(state: State) 
 
 
 def test_a_timeout_says_so() -> None:
-    ended = happened(job("timing_out", timeout=timedelta(hours=3)), "cancel_accepted", NOW)
+    ended = happened(job("timing_out", timeout=timedelta(hours=3)), "seen_cancelled", NOW)
 
     assert ended.state == "timed_out"
     assert ended.error == Problem("timed_out", "its 3:00:00 were over, so it was cancelled")
     assert (ended.ended_at, ended.look_at) == (NOW, None)
+
+
+@pytest.mark.parametrize("state", sorted(ENDING))
+@pytest.mark.parametrize("sight", ["not_started", "running", "unknown", "unseen"])
+def test_a_job_that_is_to_end_is_cancelled_unless_it_was_seen_ended(
+    state: State, sight: Sight
+) -> None:
+    assert step_after_look(job(state), sight) == "cancel"
+
+
+@pytest.mark.parametrize("state", sorted(set(STATES) - ENDING))
+def test_a_job_that_is_not_to_end_is_not_cancelled(state: State) -> None:
+    sights: tuple[Sight, ...] = (*STATUSES, "unseen")
+
+    assert "cancel" not in {step_after_look(job(state), sight) for sight in sights}
+
+
+@pytest.mark.parametrize("state", sorted(ENDING))
+def test_a_job_is_given_up_an_hour_after_its_end_was_first_asked_for(state: State) -> None:
+    since = NOW + timedelta(hours=3)
+    ending = replace(job(state), ending_since=since, status="Running")
+
+    assert given_up(ending, since + GIVEN_UP_AFTER - timedelta(seconds=1)) == ending
+    assert given_up(ending, since + GIVEN_UP_AFTER).has_ended
+
+
+@pytest.mark.parametrize("state", sorted(set(STATES) - ENDING))
+def test_no_other_job_is_ever_given_up(state: State) -> None:
+    assert given_up(job(state), NOW + timedelta(days=90)) == job(state)
+
+
+def test_a_job_that_is_to_end_is_looked_at_often_at_first_and_once_more_when_it_is_given_up() -> (
+    None
+):
+    old = replace(job("running"), started_at=NOW - timedelta(hours=9))
+    ending = happened(old, "cancel_asked", NOW)
+    late = NOW + GIVEN_UP_AFTER - timedelta(minutes=1)
+
+    assert looked_after(ending, NOW).look_at == NOW + SHORTEST_POLL
+    assert looked_after(ending, late).look_at == NOW + GIVEN_UP_AFTER
+    waits = troubled(ending, Problem("http_503", "Busy."), timedelta(hours=1), late)
+    assert waits.look_at == NOW + GIVEN_UP_AFTER
 
 
 def test_time_is_counted_from_the_submission() -> None:

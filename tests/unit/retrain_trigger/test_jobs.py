@@ -158,20 +158,6 @@ def test_a_job_its_service_does_not_know_any_more_has_failed() -> None:
     assert lost.error.code == "job_lost"
 
 
-def test_what_a_job_left_elsewhere_is_not_sent_once_its_service_forgot_it() -> None:
-    small = world(outputs="")
-    begin(small)
-    small.tick()
-    small.tick()
-    small.training.jobs.clear()
-    small.run(days=3)
-    serving = small.record().serving
-
-    assert len(small.sent()) == 1
-    assert serving is not None
-    assert not serving.renewable
-
-
 def test_what_a_job_left_elsewhere_is_renewed_for_a_month() -> None:
     small = world(outputs="")
     begin(small)
