@@ -87,9 +87,11 @@ def _tables(content: str, faults: list[Fault]) -> dict[str, dict[str, Any]]:
     except (ValueError, RecursionError) as error:
         raise SettingsError([Fault("ENDPOINTS_FILE", f"is no TOML: {error}")]) from error
     strays = [Fault(key, "is no table of this file") for key in document if key not in _TABLES]
-    if any(is_like(_DEFAULTS, stray.where) for stray in strays):
-        # It is meant for every endpoint: without its `auto_deploy = false` models would go live.
-        raise SettingsError(strays)
+    for stray in strays:
+        if is_like(_DEFAULTS, stray.where):
+            # It is meant for every endpoint: without its `auto_deploy = false` models would go live.
+            what = f"has a table [{stray.where}]: is [{_DEFAULTS}] meant?"
+            raise SettingsError([Fault("ENDPOINTS_FILE", what)])
     faults += strays
     tables = {key: document.get(key, {}) for key in _TABLES}
     for key, table in tables.items():

@@ -20,6 +20,8 @@ from tests.fakes.small_world import NAME, SmallWorld
 from tests.unit.docs.markdown import README, table
 
 SAID: Final = {row["what"]: int(row["calls"]) for row in table(README.read_text("utf-8"), "what")}
+IDLE: Final = next(what for what in SAID if what.startswith("a tick of `watch` with nothing due"))
+SWEEP: Final = next(what for what in SAID if what.startswith("a `sweep` that finds nothing"))
 FIRST, SECOND = f"{NAME}/1.ilearner", f"{NAME}/2.ilearner"
 
 
@@ -101,8 +103,7 @@ def _health(world: SmallWorld) -> None:
     ("what", "work", "beside", "tables"),
     [
         (
-            "a tick of `watch` with nothing due, whatever the number of endpoints; "
-            "one more where `ENDPOINTS_FILE` is a blob, which is looked at",
+            IDLE,
             _idle_tick,
             0,
             (),
@@ -119,8 +120,7 @@ def _health(world: SmallWorld) -> None:
         ),
         ("a retrain, from the request to the started job", _retrain, 0, (RETRAINED,)),
         (
-            "a `sweep` that finds nothing, with one page in each of its two lists; "
-            "more once a day, as records are read then",
+            SWEEP,
             _sweep,
             0,
             (),
