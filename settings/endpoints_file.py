@@ -89,7 +89,7 @@ def _tables(content: str, faults: list[Fault]) -> dict[str, dict[str, Any]]:
     strays = [Fault(key, "is no table of this file") for key in document if key not in _TABLES]
     for stray in strays:
         if is_like(_DEFAULTS, stray.where):
-            # It is meant for every endpoint: without its `auto_deploy = false` models would go live.
+            # Meant for every endpoint: without its `auto_deploy = false` models would go live.
             what = f"has a table [{stray.where}]: is [{_DEFAULTS}] meant?"
             raise SettingsError([Fault("ENDPOINTS_FILE", what)])
     faults += strays
