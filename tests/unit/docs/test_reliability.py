@@ -1,4 +1,4 @@
-"""The page on reliability: each promise and rule names a test that there is, each suite is there."""
+"""The page on reliability: each promise and rule names a test that there is; so do the suites."""
 
 import ast
 import re
