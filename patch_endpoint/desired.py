@@ -174,7 +174,7 @@ def with_facts(
         return record
     # What serves goes on serving: the service has a copy of its own. It just cannot be sent again.
     serving = replace(record.serving, renewable=False, renew_at=None)
-    return replace(record, serving=serving, repeat_at=None)
+    return replace(record, serving=serving, again=False, repeat_at=None)
 
 
 def _that_serves(record: Record) -> Deployment | None:

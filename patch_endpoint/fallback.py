@@ -25,8 +25,10 @@ def refused(record: Record, problem: Problem, now: datetime) -> Record:
     desired = replace(record.desired, state="refused", error=problem, next_attempt_at=None)
     record = replace(record, desired=desired)
     if is_own_rollback(desired) and problem.about_model:
-        return _gone_back(record, desired.instant, desired.reason, now) or record
-    return _fallen_back(record, now)
+        record = _gone_back(record, desired.instant, desired.reason, now) or record
+    else:
+        record = _fallen_back(record, now)
+    return replace(record, again=record.again or _may_be_replaced(record))
 
 
 def without_empty(record: Record, now: datetime) -> Record:
@@ -63,6 +65,14 @@ def put_back(record: Record, problem: Problem, now: datetime) -> Record | None:
 def is_own_rollback(deployment: Deployment) -> bool:
     """Say whether the app itself went back to it, and not a person."""
     return deployment.cause == "rollback" and deployment.requested_by is None
+
+
+def _may_be_replaced(record: Record) -> bool:
+    """Say whether a PATCH without an answer may have put another model in the place of ours."""
+    serving = record.serving
+    return serving is not None and any(
+        not one.model.is_version(serving.model) for one in record.unknown
+    )
 
 
 def _gone_back(

@@ -13,6 +13,9 @@ from patch_endpoint.trained_model import TrainedModel
 from protocols.protocol import Accepted, Refused, Unsettled
 from tests.chaos.machine.watched_scoring import Patched, Version, version_of
 
+_LONGEST_REPEAT = timedelta(hours=2)
+"""A repeat of a success comes after 5 minutes, or later where it is put off."""
+
 type Order = tuple[datetime, int, str | int]
 
 
@@ -24,7 +27,7 @@ class Landing:
         model: Which.
         is_good: Whether an endpoint takes it.
         is_wrong: Whether it then answers the smoke test wrong.
-        was_free: Whether there was a moment at which landed models did not have to wait.
+        was_free: Whether it may be sent without a person's word.
         is_free: Whether it never had to wait for a person.
         is_tracked: Whether the app, told of it, must be able to say what became of it.
     """
@@ -57,6 +60,7 @@ class Expectation:
 
     Attributes:
         lifetime: Of tokens.
+        soonest_renewal: How long after it was sent a token is renewed at the earliest.
         waits: Whether models that land are to wait now.
         landings: All that landed.
         words: What persons said.
@@ -65,10 +69,12 @@ class Expectation:
         asking: The name that a person is saying: whatever is there by the time it is heard.
         patches: What the endpoint got.
         allowed: How many PATCHes there may have been.
+        troubled_at: When there was last a reason for another PATCH than a landing.
         violations: What did not hold.
     """
 
     lifetime: timedelta
+    soonest_renewal: timedelta
     waits: bool = False
     landings: dict[Version, Landing] = field(default_factory=dict)
     words: list[Word] = field(default_factory=list)
@@ -77,6 +83,7 @@ class Expectation:
     asking: str | None = None
     patches: list[Patched] = field(default_factory=list)
     allowed: int = 0
+    troubled_at: datetime | None = None
     violations: list[str] = field(default_factory=list)
 
     def landed(self, model: TrainedModel, *, is_good: bool = True, is_wrong: bool = False) -> None:
@@ -90,8 +97,10 @@ class Expectation:
     def now_waits(self, *, waits: bool) -> None:
         """Know whether models that land are to wait from now on."""
         self.waits = waits
-        for landing in self.landings.values():
-            landing.was_free |= not waits
+        sent = {one.version for one in self.patches}
+        for version, landing in self.landings.items():
+            # What was not sent before may not go any more.
+            landing.was_free = not waits or (landing.was_free and version in sent)
             # What was not sent by now may have to wait, and is not what a fallback may take.
             landing.is_free &= not waits
 
@@ -106,16 +115,32 @@ class Expectation:
             self.violations.append(f"the app was told of {model.name} and has no word of it")
         landing.is_tracked = is_there
 
+    def trouble(self, at: datetime, *, patches: int) -> None:
+        """Know a reason for so many PATCHes more than landings and renewals make."""
+        self.allowed += patches
+        self.troubled_at = at
+
     def patched(self, patched: Patched) -> None:
-        """Judge a PATCH as it arrives: invariants 2 and 4."""
+        """Judge a PATCH as it arrives: invariants 2, 3 and 4."""
+        if self._is_idle(patched):
+            self.violations.append(f"sent again without a reason: {patched.blob}")
         self.patches.append(patched)
         if isinstance(patched.answer, (Unsettled, Refused)):
-            self.allowed += 2
+            self.trouble(patched.sent_at, patches=2)
         left = patched.expires_at - patched.sent_at
         if left < min(timedelta(minutes=10), self.lifetime / 2):
             self.violations.append(f"sent with a token of {left}: {patched.blob}")
         if not self._may_be_sent(patched.version):
             self.violations.append(f"sent though it waits for a person: {patched.blob}")
+
+    def _is_idle(self, patched: Patched) -> bool:
+        """Whether the PATCH repeats the one before it, and nothing ever went wrong near it."""
+        before = self.patches[-1] if self.patches else None
+        if before is None or before.version != patched.version:
+            return False
+        if self.troubled_at and before.sent_at - self.troubled_at < _LONGEST_REPEAT:
+            return False
+        return patched.sent_at - before.sent_at < self.soonest_renewal
 
     def _may_be_sent(self, version: Version) -> bool:
         """Whether these bytes never had to wait, or a person let them go."""

@@ -38,10 +38,22 @@ class Landings(Scene):
         """A model lands, and its event comes now, later or never."""
         self.world.clock.instant += timedelta(seconds=after)
         self.put(name, self._content(name, kind), is_good=kind != _BAD, is_wrong=kind == "wrong")
-        if event == "now" and not self.deliver(name):
-            self.events.append(name)
         if event == "later":
             self.events.append(name)
+        elif event == "now":
+            (self.told if self.deliver(name) else self.events).append(name)
+
+    @rule(
+        names=st.lists(NAMES, min_size=2, max_size=4),
+        order=st.lists(st.integers(0, 9), min_size=2, max_size=5),
+        apart=st.sampled_from([0, 1, 40]),
+    )
+    def land_together(self, names: list[str], order: list[int], apart: int) -> None:
+        """Models land one after the other; their events come in any order, some twice or never."""
+        for name in names:
+            self.land(name=name, kind="good", event="never", after=apart)
+        for number in order:
+            self.deliver(names[number % len(names)])
 
     @precondition(lambda self: self.events)
     @rule(which=st.integers(0, 99))

@@ -53,7 +53,7 @@ class People(Scene):
     @rule()
     def release(self) -> None:
         """A person lets the newest win; that is a word also where `auto_deploy` is off."""
-        self.expected.now_waits(waits=False)
+        self.expected.asked |= set(self.expected.landings)
         self.attempt(lambda: self._take(releasing("somebody", None)))
 
     @rule(on=st.booleans())
@@ -81,7 +81,7 @@ class People(Scene):
         self._spoken += 1
         by = f"person-{self._spoken}"
         self.tally.add("words")
-        self.expected.allowed += 1
+        self.expected.trouble(self.world.clock.instant, patches=1)
 
         def say() -> None:
             with suppress(ModelGoneError, NothingToGoBackToError):

@@ -36,9 +36,8 @@ class Scene(Trial):
         self, tally: Tally, store: Callable[[], StateStore | None], lifetime: tuple[int, int]
     ) -> None:
         alive, before = (timedelta(minutes=minutes) for minutes in lifetime)
-        self.expected = Expectation(alive)
+        self.expected = Expectation(alive, (alive - before) * 0.9)
         super().__init__(TroubledWorld(self._patched, store(), alive, before), tally)
-        self.shortest_renewal = (alive - before) * 0.9
         self.began_at = self.troubled_at = self.world.clock.instant
         self.storage_is_down = False
 
@@ -125,7 +124,7 @@ class Scene(Trial):
 
     def restarted(self) -> None:
         """See `Trial`: one PATCH more, and one more if it was not known to be taken."""
-        self.expected.allowed += 2
+        self.expected.trouble(self.world.clock.instant, patches=2)
         self.troubled_at = self.world.clock.instant
 
     def looked(self) -> None:

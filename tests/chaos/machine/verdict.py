@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from patch_endpoint.fallback import is_own_rollback
 from patch_endpoint.record import ENDED_BADLY, Deployment
 from patch_endpoint.trained_model import TrainedModel
+from protocols.protocol import Unsettled
 from tests.chaos.machine.expectation import Expectation, Landing, Order, Word, known_to
 from tests.chaos.machine.troubled_world import TroubledWorld
 from tests.chaos.machine.watched_scoring import Version, version_of
@@ -25,7 +26,6 @@ class Verdict:
         return [
             *self._of_the_newest(),
             *self._of_what_serves(),
-            *self._of_what_is_left(),
             *self._of_repeats(renewals),
         ]
 
@@ -72,6 +72,7 @@ class Verdict:
             one
             for one in self._expected.patches
             if one.version in taken or not self._is_refused(one.version)
+            if not isinstance(one.answer, Unsettled) or one.answer.maybe_applied
         ]
         if patches and not self._holds(patches[-1].version, model):
             yield f"the last PATCH was for {patches[-1].version}, not {version_of(model)}"
@@ -109,8 +110,8 @@ class Verdict:
             return (serving.instant, 0, "")  # just after what was rejected
         return self._expected.order_of(version_of(serving.model))
 
-    def _of_what_is_left(self) -> Iterator[str]:
-        """Nothing outstanding, and nothing on the agenda that does not belong there."""
+    def leftovers(self) -> Iterator[str]:
+        """List what is outstanding for ever, or on the agenda and does not belong there."""
         if self._record.attempt is not None:
             yield "an attempt is in flight for ever"
         agenda = self._world.names("agenda/")

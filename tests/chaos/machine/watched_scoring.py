@@ -17,7 +17,7 @@ from tests.fakes.scoring_endpoint import MemoryScoring, Reaction
 
 type Version = tuple[str, str]
 """Name and ETag of a model; of a job's output elsewhere, its blob and the job's id."""
-STUCK = Unsettled("http_503", "this model takes too long")
+STUCK = Unsettled("http_503", "this model takes too long", maybe_applied=True)
 
 
 def version_of(model: TrainedModel) -> Version:
