@@ -19,7 +19,7 @@ from tests.chaos.hostile.fleet import PLACES, Fleet, Good, Siege
 from tests.chaos.hostile.hostile_server import HostileServer, hostile_server
 from tests.chaos.hostile.misbehaviours import HANGING
 
-_SLACK: Final = 5.0
+_SLACK: Final = 15.0
 _MEMORY: Final = 64 * 1024 * 1024
 
 

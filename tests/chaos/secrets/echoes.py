@@ -78,9 +78,10 @@ def _results(said: str) -> bytes:
 
 
 def echoing(*, full: bool) -> list[str]:
-    """Name the endpoints after place and form; short: each of both, but not each pair."""
+    """Name the endpoints after place and form: each place raw, and each form in some places."""
+    in_every_form = {"message", "text", "html", "broken", "job"} if full else {"message", "text"}
     pairs = [(where, form) for where in _WHERE for form in FORMS]
-    chosen = [(a, b) for a, b in pairs if full or b == "raw" or a in {"message", "text"}]
+    chosen = [pair for pair in pairs if pair[1] == "raw" or pair[0] in in_every_form]
     return [f"{where}--{form}" for where, form in chosen]
 
 

@@ -35,6 +35,8 @@ _KEYS: Final = {
 _MAC: Final = re.compile(r"^SharedKey [^:]+:(.+)$")
 _EVERY: Final = 61  # a prime: the faults fall on other calls at each endpoint
 
+pytestmark = pytest.mark.timeout(1000)  # the day is one fixture of all tests
+
 
 class Quoting:
     """Has storage fail at some calls, and quote what it was sent as the real one does.
@@ -168,7 +170,7 @@ def _lived(environ: dict[str, str], folder: Path) -> subprocess.CompletedProcess
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=900,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
