@@ -17,6 +17,7 @@ class Outcome:
         served: The blob that the endpoint itself names.
         desired: The blob that its record names.
         state: How far that is.
+        error: What stands in the way, if anything.
         patched: The models that were PATCHed.
         jobs_run: How many jobs the training service was told to start.
         jobs: The states of the jobs on record.
@@ -28,6 +29,7 @@ class Outcome:
     served: str | None
     desired: str | None
     state: str | None
+    error: str | None
     patched: tuple[str, ...]
     jobs_run: int
     jobs: tuple[str, ...]
@@ -44,6 +46,7 @@ class Outcome:
             served=bench.serves(),
             desired=desired.model.name if desired else None,
             state=desired.state if desired else None,
+            error=desired.error.message if desired and desired.error else None,
             patched=tuple(bench.patched()),
             jobs_run=len(bench.started_jobs()),
             jobs=tuple(one.state for one in bench.jobs()),

@@ -92,7 +92,7 @@ class Ended:
         applied: What the endpoint applied, oldest first.
         received: How many PATCHes it was sent.
         held: How many of these it applied late.
-        failed: How many events were not handled.
+        came_again: How many events came again, because the app raised at them.
         desired: What the record says is desired.
         state: How far that is.
     """
@@ -102,7 +102,7 @@ class Ended:
     applied: tuple[str, ...]
     received: int
     held: int
-    failed: int
+    came_again: int
     desired: str | None
     state: str | None
 

@@ -38,7 +38,7 @@ def test_a_process_killed_at_any_call_of_a_deployment_loses_no_model(
 
     figures(**verdict.figures())
     assert verdict.calm.patched[-1] == newest
-    assert verdict.lost == []
+    assert verdict.lost == [], verdict.lost
     assert max(verdict.repeats) <= 1
     assert [one for one in verdict.outcomes if one.entries > 3] == []
 
@@ -51,9 +51,9 @@ def test_a_process_killed_at_any_call_of_a_job_runs_it_once_and_loses_no_model(
     verdict = crashing.verdict(job, lambda name: name.startswith("digits/"))
 
     figures(**verdict.figures_of_jobs())
-    assert verdict.forgotten == []
-    assert verdict.run_twice == []
-    assert verdict.lost == []
+    assert verdict.forgotten == [], verdict.forgotten
+    assert verdict.run_twice == [], verdict.run_twice
+    assert verdict.lost == [], verdict.lost
     assert max(verdict.repeats) <= 1
     assert [one for one in verdict.outcomes if one.entries > 3] == []
 

@@ -39,7 +39,7 @@ def test_a_host_killed_at_any_step_of_a_deployment_loses_no_model(
 
     figures(**verdict.figures())
     assert verdict.calm.patched[-1] == NEWER
-    assert verdict.lost == []
+    assert verdict.lost == [], verdict.lost
     assert max(verdict.repeats) <= 1
 
 
@@ -51,9 +51,9 @@ def test_a_host_killed_at_any_step_of_a_job_runs_it_once_and_loses_no_model(
     verdict = hosts.verdict(job, lambda name: name.startswith("digits/"))
 
     figures(**verdict.figures_of_jobs())
-    assert verdict.forgotten == []
-    assert verdict.run_twice == []
-    assert verdict.lost == []
+    assert verdict.forgotten == [], verdict.forgotten
+    assert verdict.run_twice == [], verdict.run_twice
+    assert verdict.lost == [], verdict.lost
     assert max(verdict.repeats) <= 1
 
 

@@ -81,6 +81,7 @@ def judge(ended: Sequence[Ended], figures: Figures) -> None:
         events=sum(len(one.run.events) for one in ended),
         patches=sum(one.received for one in ended),
         most_patches_in_a_run=max(one.received for one in ended),
+        events_that_came_again=sum(one.came_again for one in ended),
         applied_late=sum(one.held for one in ended),
         runs_that_ended_on_an_older_model=len(older),
         duplicates_that_made_more_than_one_patch=len(repeated),
@@ -89,4 +90,3 @@ def judge(ended: Sequence[Ended], figures: Figures) -> None:
     assert repeated == []
     # A late one may cost its own retry, and the repeat of what serves.
     assert [one for one in ended if one.received > MODELS + 2 * one.held] == []
-    assert [one for one in ended if one.failed] == []
