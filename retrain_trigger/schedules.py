@@ -20,6 +20,8 @@ from state.store import StateStore
 
 TIMER = "watch"
 _UNBEGUN = "schedules/unbegun.json"
+# Made once, at import: see `patch_endpoint/records.py`.
+_DECODER = msgspec.json.Decoder(dict[str, datetime])
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -95,7 +97,7 @@ class Schedules:
         """Read what other instances' ticks have left, and up to when they have seen to things."""
         content = self._store.read(_UNBEGUN).content
         try:
-            self._unbegun = msgspec.json.decode(content or b"{}", type=dict[str, datetime])
+            self._unbegun = _DECODER.decode(content or b"{}")
         except msgspec.DecodeError:
             self._unbegun = {}
         return self.seen_to() or otherwise

@@ -23,6 +23,10 @@ class Heartbeat(msgspec.Struct, frozen=True):
     scheduled_until: datetime | None = None
 
 
+# Made once, at import: see `patch_endpoint/records.py`.
+_DECODER = msgspec.json.Decoder(Heartbeat)
+
+
 class Heartbeats:
     """The heartbeats in the state store."""
 
@@ -37,7 +41,7 @@ class Heartbeats:
         """Read the last finished tick of *timer*; None: it never finished one."""
         content = self._store.read(_name(timer)).content
         try:
-            return msgspec.json.decode(content, type=Heartbeat) if content else None
+            return _DECODER.decode(content) if content else None
         except msgspec.DecodeError:
             return None
 
