@@ -125,3 +125,8 @@ def few_places(calls: Sequence[str], few: int) -> Iterator[Place]:
             yield number, "after"
         elif number % (len(calls) // few) == 0:
             yield number, "before"
+
+
+def listed(outcomes: Sequence[Outcome]) -> str:
+    """Show outcomes in full, one a line."""
+    return "\n".join(["", *map(str, outcomes)])

@@ -16,7 +16,7 @@ import pytest
 from local_stack.azurite import Azurite
 from tests.chaos.conftest import Figures
 from tests.chaos.crash_bench import CrashBench
-from tests.chaos.crash_outcome import Outcome, Verdict, every_place
+from tests.chaos.crash_outcome import Outcome, Verdict, every_place, listed
 from tests.chaos.crash_scenes import NEWER, OLDER, is_live, is_settled
 from tests.chaos.host_scenes import HostScene, deployment, host_play, job
 from tests.chaos.places import Place
@@ -39,7 +39,7 @@ def test_a_host_killed_at_any_step_of_a_deployment_loses_no_model(
 
     figures(**verdict.figures())
     assert verdict.calm.patched[-1] == NEWER
-    assert verdict.lost == [], verdict.lost
+    assert verdict.lost == [], listed(verdict.lost)
     assert max(verdict.repeats) <= 1
 
 
@@ -51,9 +51,9 @@ def test_a_host_killed_at_any_step_of_a_job_runs_it_once_and_loses_no_model(
     verdict = hosts.verdict(job, lambda name: name.startswith("digits/"))
 
     figures(**verdict.figures_of_jobs())
-    assert verdict.forgotten == [], verdict.forgotten
-    assert verdict.run_twice == [], verdict.run_twice
-    assert verdict.lost == [], verdict.lost
+    assert verdict.forgotten == [], listed(verdict.forgotten)
+    assert verdict.run_twice == [], listed(verdict.run_twice)
+    assert verdict.lost == [], listed(verdict.lost)
     assert max(verdict.repeats) <= 1
 
 
