@@ -53,9 +53,11 @@ class Verdict:
     def _of_what_serves(self) -> Iterator[str]:
         """Invariants 1 and 2: the last PATCH is for the best; nothing better is forgotten."""
         desired, serving = self._record.desired, self._record.serving
-        if desired is not None and desired.state in {"live", "patched"}:
+        if serving is not None and not serving.renewable:
+            pass  # its bytes are gone: whatever came after cannot be taken back
+        elif desired is not None and desired.state in {"live", "patched"}:
             yield from self._of_last_patch(desired.model)
-        elif serving is not None and serving.renewable:
+        elif serving is not None:
             yield from self._of_last_patch(serving.model)
         if serving is not None and serving.renewable:
             served = self._world.scoring.serves(NAME)
@@ -128,9 +130,11 @@ class Verdict:
             yield f"{len(self._expected.patches)} PATCHes, reasons for {most}"
 
     def _top(self) -> Wish | None:
-        newest, landings = self._world.catalog.newest(), self._expected.landings
-        wishes: list[Wish] = [*self._expected.words]
-        wishes += [one for one in landings.values() if one.is_tracked or one.model is newest]
+        newest, wishes = self._world.catalog.newest(), list[Wish](self._expected.words)
+        known = {version_of(one.model) for one in known_to(self._record)}
+        for version, landing in self._expected.landings.items():
+            if landing.is_tracked or landing.model is newest or version in known:
+                wishes.append(landing)
         best = max(wishes, key=lambda one: one.order, default=None)
         results = max(self._expected.results.values(), default=None)
         # Of a job's output elsewhere no more is known here than that it may well be the latest.
