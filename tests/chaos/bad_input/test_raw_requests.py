@@ -7,7 +7,6 @@ is a problem; no invocation raises. Attacks invariant 6 on the way: no key is an
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from itertools import product
 
 import pytest
@@ -104,7 +103,8 @@ _POSTS = [path for method, path in _CALLS if method == "POST"]
 class Attacker:
     """Sends requests to the running app and counts what came back."""
 
-    def __init__(self, running: Site) -> None:
+    def __init__(self, running: Site, figures: Figures) -> None:
+        self._host, self._figures = running.host, figures
         self._url, self._secrets = running.host.url, running.secrets
         self._key = b"x-functions-key: " + running.host.key.encode()
         self.statuses = Counter[int]()
@@ -134,15 +134,18 @@ class Attacker:
             assert answer.status in _OF_THE_HOST, shown
         return answer
 
+    def conclude(self) -> None:
+        """Give the figures; the app is as well as before, and no invocation has raised."""
+        statuses = dict(sorted(self.statuses.items()))
+        total = self.statuses.total()
+        self._figures(requests=total, statuses=statuses, answers_500=self.statuses[500])
+        _is_unharmed(self._host)
+
 
 @pytest.fixture
-def attacker(running: Site, figures: Figures) -> Iterator[Attacker]:
-    """An attacker; afterwards the app is as well as before, and no invocation has raised."""
-    made = Attacker(running)
-    yield made
-    statuses = dict(sorted(made.statuses.items()))
-    figures(requests=made.statuses.total(), statuses=statuses, answers_500=made.statuses[500])
-    _is_unharmed(running.host)
+def attacker(running: Site, figures: Figures) -> Attacker:
+    """An attacker of the running app."""
+    return Attacker(running, figures)
 
 
 def _is_unharmed(host: FunctionsHost) -> None:
@@ -159,18 +162,21 @@ def test_no_body_is_too_broken(attacker: Attacker) -> None:
         assert answer.status in {400, 404}, (path, body[:80], answer)
     for path, body in product(_POSTS, ODD):
         attacker.send(b"POST", path, body=body, query=b"dry_run=true")
+    attacker.conclude()
 
 
 def test_no_content_type_is_too_wrong(attacker: Attacker) -> None:
     for path, kind in product(_POSTS, KINDS):
         headers = (b"content-type: " + kind,)
         attacker.send(b"POST", path, headers=headers, body=b"{}", query=b"dry_run=true")
+    attacker.conclude()
 
 
 def test_no_method_is_too_strange(attacker: Attacker) -> None:
     for (method, path), other in product(_CALLS, METHODS):
         answer = attacker.send(other, path)
         assert answer.status in {400, 404, 405}, (method, path, other, answer)
+    attacker.conclude()
 
 
 def test_no_name_query_or_header_is_too_odd(attacker: Attacker) -> None:
@@ -181,6 +187,7 @@ def test_no_name_query_or_header_is_too_odd(attacker: Attacker) -> None:
             attacker.send(method.encode(), path, query=query)
         for header in HEADERS:
             attacker.send(method.encode(), path, headers=(header,), query=b"dry_run=true")
+    attacker.conclude()
 
 
 def test_a_body_that_ends_too_early_or_is_larger_than_the_host_takes(running: Site) -> None:
@@ -231,3 +238,4 @@ def test_whatever_bytes_are_sent_somewhere_they_are_answered(
         attacker.send(method.encode(), path, name=name, query=key + text, body=body)
 
     attack()
+    attacker.conclude()
