@@ -25,6 +25,7 @@ class Case:
         number: Which call met with it.
         kind: In which way.
         call: What the call was; None: it never came.
+        at_once: What the model was in before any more time passed than without a fault.
         state: What the model is in at the end.
         patches: How many PATCHes there were.
         odd: What came out of the app and should not have.
@@ -34,6 +35,7 @@ class Case:
     number: int
     kind: str
     call: str | None
+    at_once: str
     state: str
     patches: int
     odd: tuple[str, ...]
@@ -81,9 +83,18 @@ class Trials:
         with faulty_storage(self.azurite, plan) as proxy:
             deployment = self._gone(proxy, f"{number}-{kind}")
             call = proxy.struck[0].what if proxy.struck else None
-            odd = tuple(_odd(deployment, call, unheard=KINDS[kind].is_done))
-            raised = tuple(function for function, _ in deployment.raised)
-            return Case(number, kind, call, deployment.settle(), deployment.patches(), odd, raised)
+            recording = next((one.number for one in proxy.calls if _is_record(one)), None)
+            unheard = KINDS[kind].is_done and number == recording
+            return Case(
+                number=number,
+                kind=kind,
+                call=call,
+                at_once=deployment.state(),
+                state=deployment.settle(),
+                patches=deployment.patches(),
+                odd=tuple(_odd(deployment, call, unheard=unheard)),
+                raised=tuple(function for function, _ in deployment.raised),
+            )
 
     def _gone(self, proxy: FaultyStorage, name: str) -> FaultyDeployment:
         deployment = FaultyDeployment(
@@ -98,10 +109,15 @@ class Trials:
         return deployment
 
 
+def _is_record(call: Call) -> bool:
+    return call.what.startswith("PUT endpoints/")
+
+
 def _odd(deployment: FaultyDeployment, call: str | None, *, unheard: bool) -> list[str]:
     """Name what came out of the app and should not have.
 
-    Where a write was done and its answer is lost for good, nobody can know that it was done.
+    Where the write that records the model was done, and its answer is lost for good, nobody can
+    know that it was done.
     """
     odd = [
         f"{function}: {error}"
