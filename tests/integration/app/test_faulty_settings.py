@@ -28,6 +28,7 @@ ALL = {
     "release",
     "retrain",
     "create_endpoint",
+    "openapi",
     "list_jobs",
     "get_job",
     "cancel_job",

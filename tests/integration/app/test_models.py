@@ -87,7 +87,8 @@ def test_a_model_deleted_before_its_patch_is_refused_and_what_serves_stays(
     assert document["desired"]["state"] == "refused"
     assert document["desired"]["error"].startswith("model_gone: ")
     assert document["serving"]["model"]["name"] == "a.ilearner"
-    assert _patches(ml_service) == 2
+    # The third sends what serves once more: after a 503 the second may be in effect.
+    assert _patches(ml_service) == 3
 
 
 def test_a_model_overwritten_before_its_patch_is_served_with_its_later_bytes(

@@ -233,23 +233,6 @@ def test_storage_that_refuses_is_told_apart_from_a_missing_file(
     assert "d3Jvbmcta2V5" not in str(failure.value)
 
 
-def test_a_request_whose_name_no_blob_can_have_is_a_fault_of_its_endpoint_alone(
-    container: ContainerClient, service: BlobServiceClient
-) -> None:
-    """Out of the container: storage answers 400, where there only is no such blob 404."""
-    text = "[defaults]\nmodels = '{endpoint}/**'" + CENSUS.replace("census", "credit")
-    text += TESTED.replace("smoke/census.json", "../../census.json")
-    container.upload_blob(FILE, text.encode())
-
-    source = _source(container, service, Clock())
-    by_name = source.current().by_name
-
-    assert (len(by_name["census"].faults), by_name["credit"].faults) == (1, ())
-    assert [str(fault) for fault in source.faults()] == [
-        "endpoints.census.smoke_test.request: cannot be read: storage answered 400"
-    ]
-
-
 def _folder(address: str) -> BlobFolder:
     """A folder in the storage at an address, asked once."""
     service = BlobServiceClient(
