@@ -20,6 +20,9 @@ from settings.secret import Secret
 REQUEST_LIMIT = timedelta(seconds=60)
 CONNECT_LIMIT = timedelta(seconds=10)
 ANSWER_LIMIT = 64 * 1024
+_AT_ONCE = (
+    32  # as many as a tick works on: beyond, connections are thrown away, each with a warning
+)
 _FIRST_FINAL = 200
 _ODD_HEADERS = "urllib3.connection"
 
@@ -63,8 +66,8 @@ class Wire:
         self._limit = limit
         self._verify = str(authorities) if authorities else None
         self._session = requests.Session()
-        self._session.mount("https://", WatchedAdapter())
-        self._session.mount("http://", WatchedAdapter())
+        for scheme in ("https://", "http://"):
+            self._session.mount(scheme, WatchedAdapter(pool_maxsize=_AT_ONCE))
         logging.getLogger(_ODD_HEADERS).addFilter(_is_free_of_headers)
 
     def send(self, method: str, url: str, *, key: Secret, body: bytes | None = None) -> HttpAnswer:

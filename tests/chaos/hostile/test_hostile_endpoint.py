@@ -91,9 +91,10 @@ def test_a_model_is_live_once_its_endpoint_behaves_or_refused_with_a_reason(
     fleet = besieged.fleet
     with measured() as cost:
         fleet.land("first")
-        assert "patched" in fleet.states()[_BEHAVES]  # whoever else misbehaves
         fleet.tick(0.7)
-        assert fleet.states()[_BEHAVES] == "live"
+        # Whoever else misbehaves. On a slow machine it may need a further tick itself.
+        well = fleet.settle(lambda: {_BEHAVES: fleet.states()[_BEHAVES]}, "live")
+        assert well == {_BEHAVES: "live"}
 
     states = fleet.settle(fleet.states, "live", "refused")
     no = None if place == "score" else "refused"
