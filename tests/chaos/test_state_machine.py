@@ -20,12 +20,13 @@ from state.clients import blob_service
 from state.store import BlobStateStore
 from tests.chaos.conftest import Figures
 from tests.chaos.machine.endpoint_machine import EndpointMachine
+from tests.chaos.machine.histories import HISTORIES, JOB_HISTORIES
 from tests.chaos.machine.job_machine import JobMachine
 from tests.chaos.machine.scene import LIFETIMES
 from tests.chaos.machine.tally import Tally
 
 SHORT = settings(
-    max_examples=40,
+    max_examples=25,
     stateful_step_count=30,
     deadline=None,
     database=None,
@@ -73,6 +74,25 @@ def play(request: pytest.FixtureRequest, figures: Figures, *, full: bool) -> Pla
     if given is not None and str(given).isdigit():
         return Play(FULL if full else SHORT, int(given), figures)
     return Play(FULL, secrets.randbits(32), figures) if full else Play(SHORT, FIXED_SEED, figures)
+
+
+@pytest.mark.parametrize("history", HISTORIES)
+@pytest.mark.parametrize("lifetime", [LIFETIMES[0], LIFETIMES[2]], ids=lambda one: f"{one[0]} min")
+def test_a_history_that_a_guard_is_for_ends_well(history: str, lifetime: tuple[int, int]) -> None:
+    """Invariants 1 to 4, race rules 1 to 6; each history goes wrong without its guard."""
+    machine = EndpointMachine(Tally(), lambda: None, lifetime)
+    HISTORIES[history](machine)
+    machine.nothing_was_violated()
+    machine.teardown()
+
+
+@pytest.mark.parametrize("history", JOB_HISTORIES)
+def test_a_history_of_jobs_that_a_guard_is_for_ends_well(history: str) -> None:
+    """Rule 8; each history goes wrong without its guard."""
+    machine = JobMachine(Tally())
+    JOB_HISTORIES[history](machine)
+    machine.each_job_runs_once_and_one_at_a_time()
+    machine.teardown()
 
 
 @pytest.mark.timeout(MINUTES)

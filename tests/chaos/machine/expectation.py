@@ -13,6 +13,7 @@ from patch_endpoint.trained_model import TrainedModel
 from protocols.protocol import Accepted, Refused, Unsettled
 from tests.chaos.machine.watched_scoring import Patched, Version, version_of
 
+_SHORTEST_PAUSE = timedelta(seconds=30)
 _LONGEST_REPEAT = timedelta(hours=2)
 """A repeat of a success comes after 5 minutes, or later where it is put off."""
 
@@ -124,6 +125,13 @@ class Expectation:
         """Judge a PATCH as it arrives: invariants 2, 3 and 4."""
         if self._is_idle(patched):
             self.violations.append(f"sent again without a reason: {patched.blob}")
+        if self._is_hasty(patched):
+            self.violations.append(f"sent again without a pause: {patched.blob}")
+        landing = self.landings.get(patched.version)
+        if landing is not None and landing.model.is_empty:
+            self.violations.append(f"sent though it has no bytes: {patched.blob}")
+        if patched.version not in self.asked and self._was_refused_for_good(patched.version):
+            self.violations.append(f"sent again though it was refused: {patched.blob}")
         self.patches.append(patched)
         if isinstance(patched.answer, (Unsettled, Refused)):
             self.trouble(patched.sent_at, patches=2)
@@ -141,6 +149,19 @@ class Expectation:
         if self.troubled_at and before.sent_at - self.troubled_at < _LONGEST_REPEAT:
             return False
         return patched.sent_at - before.sent_at < self.soonest_renewal
+
+    def _is_hasty(self, patched: Patched) -> bool:
+        """Whether the PATCH before it was for the same, and had no answer just now."""
+        before = self.patches[-1] if self.patches else None
+        if before is None or before.version != patched.version or before.version in self.asked:
+            return False
+        is_unsettled = isinstance(before.answer, Unsettled)
+        return is_unsettled and patched.sent_at - before.sent_at < _SHORTEST_PAUSE
+
+    def _was_refused_for_good(self, version: Version) -> bool:
+        """Whether the endpoint said of these very bytes that it cannot take them."""
+        answers = [one.answer for one in self.patches if one.version == version]
+        return any(isinstance(one, Refused) and one.about_model for one in answers)
 
     def _may_be_sent(self, version: Version) -> bool:
         """Whether these bytes never had to wait, or a person let them go."""

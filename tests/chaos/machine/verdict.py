@@ -26,6 +26,7 @@ class Verdict:
         return [
             *self._of_the_newest(),
             *self._of_what_serves(),
+            *self._of_what_answers_wrong(),
             *self._of_repeats(renewals),
         ]
 
@@ -101,6 +102,16 @@ class Verdict:
                 continue
             if since is None or landing.order > since:
                 yield landing
+
+    def _of_what_answers_wrong(self) -> Iterator[str]:
+        """A 200 is no proof: what fails its smoke test is put back, where there is a way back."""
+        desired = self._record.desired
+        if desired is None or desired.state != "patched" or desired.cause == "rollback":
+            return
+        past = [one.deployment for one in self._record.history]
+        ways_back = [one for one in past if one.live_at and self._is_there(one.model)]
+        if ways_back and desired.error and desired.error.code == "smoke_test_failed":
+            yield f"answers wrong and is left in service: {_told(desired)}"
 
     def _since(self) -> Order | None:
         """Say from which place on a model is better than what serves."""

@@ -53,7 +53,7 @@ class WatchedScoring(MemoryScoring):
     ) -> None:
         super().__init__(now, calls, models, keeper)
         self._tell, self._copies, self._catalog = tell, keeper, models
-        self._sent_at = now()
+        self._sent_at: list[datetime] = []
         self.stuck: set[str] = set()
         self.wrong: set[Version] = set()
         self._sent_as: dict[Served, Version] = {}
@@ -75,8 +75,11 @@ class WatchedScoring(MemoryScoring):
 
     def patch(self, endpoint: ScoringEndpoint, resource: str, model: BlobReference) -> Answer:
         """See `ScoringProtocol`."""
-        self._sent_at = self._now()
-        return super().patch(endpoint, resource, model)
+        self._sent_at.append(self._now())  # another may come in its midst
+        try:
+            return super().patch(endpoint, resource, model)
+        finally:
+            self._sent_at.pop()
 
     def _reaction(self, endpoint: ScoringEndpoint, resource: str, model: Served) -> Reaction:
         version = self._sent_as[model] = self._version(model.blob)
@@ -86,7 +89,7 @@ class WatchedScoring(MemoryScoring):
             else super()._reaction(endpoint, resource, model)
         )
         expires_at = datetime.fromisoformat(model.token_expiry or "")
-        self._tell(Patched(version, model.blob, self._sent_at, expires_at, reaction.answer))
+        self._tell(Patched(version, model.blob, self._sent_at[-1], expires_at, reaction.answer))
         return reaction
 
     def _is_good(self, name: str) -> bool:
