@@ -190,11 +190,12 @@ class JobMachine(Trial):
         assert not late, f"their time is up: {late}"
 
     def _judge_schedule(self) -> None:
-        """Of the last hours each occurrence has its job, unless another one still ran."""
+        """The schedule goes on, and whatever was begun an hour ago has come to its end."""
         latest = self.world.clock.instant - timedelta(hours=1)
-        recent = [one for one in self._jobs().values() if one.created_at > latest]
-        runs = [one for one in self._jobs().values() if not one.has_ended]
-        assert len(recent) >= 1 or runs, "the schedule has stopped"
+        jobs = self._jobs().values()
+        assert any(one.created_at > latest for one in jobs), "the schedule has stopped"
+        asleep = [one.id for one in jobs if not one.has_ended and one.created_at < latest]
+        assert not asleep, f"nothing wakes them: {asleep}"
 
     def _judge(self) -> None:
         jobs, record = self._jobs(), self.world.record()
