@@ -80,8 +80,8 @@ def _use(stack: Stack, given: argparse.Namespace, narrator: Narrator) -> int:
             raise
     if given.demo:
         return 0
-    story.suggest()
     try:
+        story.suggest()  # says that Ctrl-C ends it: from here on that is no failure
         for line in EventTail(stack.host).follow(_pause):
             narrator.say(line)
     except _Ended:
