@@ -10,8 +10,11 @@ from local_stack.identity import ManagedIdentity
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--full`: the attacks of `tests/chaos` in their full form."""
+    """Add what the attacks of `tests/chaos` can be told."""
     parser.addoption("--full", action="store_true", help="run the attacks in their full form")
+    parser.addoption(
+        "--write-figures", action="store_true", help="write their figures to docs/reliability.md"
+    )
 
 
 @pytest.fixture(scope="session")

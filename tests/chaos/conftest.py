@@ -1,14 +1,18 @@
 """What every suite of attacks has: how far it goes, and figures that are printed at the end."""
 
+import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 
 from local_stack.ml_service import dataset
 from local_stack.ml_service.training import train
+from tests.chaos.figures_page import PAGE, Counted, figures_text, written
 
 type Figures = Callable[..., None]
 _FIGURE = "figure"
+_BEGUN = time.monotonic()  # pytest reads this file when a run begins
 
 
 @pytest.fixture
@@ -35,18 +39,33 @@ def models() -> tuple[bytes, bytes]:
 
 
 @pytest.hookimpl
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print every suite's figures, whatever process ran it."""
-    lines = list(_lines(terminalreporter))
-    if lines:
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Print every suite's figures, whatever process ran it; write those of a good full run."""
+    counted = list(_counted(terminalreporter))
+    if counted:
         terminalreporter.section("figures of the attacks")
-    for line in lines:
-        terminalreporter.line(line)
+    for one in counted:
+        file = one.file.removeprefix("tests/chaos/")
+        terminalreporter.line(f"{file}::{one.test}: {', '.join(one.figures)}")
+    if config.getoption("write_figures"):
+        _write(terminalreporter, counted, is_full=config.getoption("full"))
 
 
-def _lines(reporter: pytest.TerminalReporter) -> Iterator[str]:
+def _write(reporter: pytest.TerminalReporter, counted: list[Counted], *, is_full: bool) -> None:
+    if not is_full or reporter.stats.get("failed") or reporter.stats.get("error"):
+        reporter.line("The figures are not written: only those of a full run that passed are.")
+        return
+    took = timedelta(seconds=time.monotonic() - _BEGUN)
+    passed, skipped = (len(reporter.stats.get(outcome, [])) for outcome in ("passed", "skipped"))
+    text = figures_text(counted, took, passed, skipped)
+    PAGE.write_text(written(PAGE.read_text("utf-8"), text), "utf-8")
+
+
+def _counted(reporter: pytest.TerminalReporter) -> Iterator[Counted]:
     for outcome in ("passed", "failed"):
         for report in reporter.stats.get(outcome, []):
-            noted = [text for name, text in report.user_properties if name == _FIGURE]
+            noted = [str(text) for name, text in report.user_properties if name == _FIGURE]
             if report.when == "call" and noted:
-                yield f"{report.nodeid.removeprefix('tests/chaos/')}: {', '.join(map(str, noted))}"
+                yield Counted.of(report.nodeid, noted)

@@ -106,6 +106,10 @@ class HostileServer:
         """The methods of the requests that *name* received."""
         return [request.method for request in self.requests if request.name == name]
 
+    def requests_of(self, name: str) -> list[tuple[str, str]]:
+        """Method and path of the requests that *name* received."""
+        return [(one.method, one.path) for one in self.requests if one.name == name]
+
     def present(self, certificate: Certificate) -> None:
         """Show this certificate from now on."""
         assert self._context is not None

@@ -45,14 +45,17 @@ class Fault:
     """What happens to a call.
 
     Attributes:
-        status: What is answered; None: the connection is closed.
+        status: What is answered; None: nothing.
         is_done: Whether the call reaches storage all the same.
         body: What is answered; None: the error that storage would write.
+        hangs: Whether the connection stands without a word until the caller leaves, where nothing
+            is answered; else it is closed at once.
     """
 
     status: int | None
     is_done: bool = False
     body: bytes | None = None
+    hangs: bool = False
 
 
 KINDS: Final = {
@@ -64,6 +67,8 @@ KINDS: Final = {
     "closed": Fault(None),
     "answer-lost": Fault(None, is_done=True),
     "done-but-500": Fault(500, is_done=True),
+    "hangs": Fault(None, hangs=True),
+    "done-but-hangs": Fault(None, is_done=True, hangs=True),
 }
 
 type Plan = Callable[[Call], Fault | None]
@@ -153,6 +158,8 @@ class _Handler(BaseHTTPRequestHandler):
                 answer = None  # the upstream is away
         if fault is not None:
             answer = None if fault.status is None else self._said(fault.status, fault.body)
+        if fault is not None and fault.hangs:
+            self._wait_for_the_caller_to_leave()
         if answer is None:
             self.close_connection = True
             return
@@ -163,6 +170,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
+
+    def _wait_for_the_caller_to_leave(self) -> None:
+        with suppress(OSError):
+            self.connection.recv(1)  # nothing more is sent before an answer
 
     def _asked(self, body: bytes) -> bytes:
         upstream = self.upstream()

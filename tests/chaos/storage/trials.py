@@ -14,7 +14,14 @@ from tests.chaos.storage.deployment import FaultyDeployment
 from tests.chaos.storage.faulty_storage import KINDS, Call, Fault, FaultyStorage, faulty_storage
 
 _AT_ONCE: Final = 12
-_WATCH_MAY_RAISE_AT: Final = ("GET list agenda/", "PUT heartbeats/watch.json")
+_WATCH_MAY_RAISE_AT: Final = (
+    "GET list agenda/",
+    "PUT heartbeats/watch.json",
+    "PUT container",  # which the first heartbeat makes
+    # What other instances' ticks have left and seen to, before a scheduled retrain begins.
+    "GET heartbeats/watch.json",
+    "GET schedules/unbegun.json",
+)
 
 
 @dataclass(frozen=True)
@@ -28,6 +35,7 @@ class Case:
         at_once: What the model was in before any more time passed than without a fault.
         state: What the model is in at the end.
         patches: How many PATCHes there were.
+        starts: How many jobs were started.
         odd: What came out of the app and should not have.
         raised: What came out of it at all.
     """
@@ -38,20 +46,22 @@ class Case:
     at_once: str
     state: str
     patches: int
+    starts: int
     odd: tuple[str, ...]
     raised: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Trials:
-    """What all deployments of one test share.
+class Trials[Way: FaultyDeployment]:
+    """What all deployments, or retrains, of one test share.
 
     Attributes:
         azurite: Storage.
         storage: Its client, past all faults.
-        endpoint: Who is PATCHed.
+        endpoint: Who is PATCHed, and trains.
         folder: Where the endpoints files are; its name tells this test's containers apart.
-        goes: What befalls a deployment, but for the fault.
+        make: What has one more of them.
+        goes: What befalls one, but for the fault.
         is_patient: Whether the app's client tries again by itself, as it does in service.
     """
 
@@ -59,7 +69,8 @@ class Trials:
     storage: BlobServiceClient
     endpoint: HostileServer
     folder: Path
-    goes: Callable[[FaultyDeployment], None]
+    make: Callable[..., Way]
+    goes: Callable[[Way], None]
     is_patient: bool = False
 
     def without_fault(self) -> tuple[list[Call], int]:
@@ -92,12 +103,13 @@ class Trials:
                 at_once=deployment.state(),
                 state=deployment.settle(),
                 patches=deployment.patches(),
+                starts=deployment.starts(),
                 odd=tuple(_odd(deployment, call, unheard=unheard)),
                 raised=tuple(function for function, _ in deployment.raised),
             )
 
-    def _gone(self, proxy: FaultyStorage, name: str) -> FaultyDeployment:
-        deployment = FaultyDeployment(
+    def _gone(self, proxy: FaultyStorage, name: str) -> Way:
+        deployment = self.make(
             self.storage,
             f"{self.folder.name}-{name}",
             self.folder / name,
