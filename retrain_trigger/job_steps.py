@@ -152,7 +152,6 @@ class JobSteps:
     def _cancel(self, job: Job, service: TrainingService, job_id: str) -> Job:
         match self._around.batch.cancel(service, job_id):
             case Accepted():
-                # It may have finished before that arrived, and a cancel may take its time.
                 # It may have finished before that arrived, and to cancel one may take its time.
                 seen_since = self._around.batch.look(service, job_id)
                 if isinstance(seen_since, BatchJob):

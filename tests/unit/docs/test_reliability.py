@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from scripts.try_guards import guards
 from tests.chaos.figures_page import BEGIN, END, name_of
 from tests.unit.docs.markdown import ROOT, code, table
 
@@ -28,6 +29,16 @@ def test_the_test_that_a_line_names_is_there(row: dict[str, str]) -> None:
     file, name = code(row["test"])
 
     assert name in _tests_in(file)
+
+
+def test_every_promise_has_a_guard_that_can_be_removed_to_see_its_test_go_red() -> None:
+    """`make guards` does so; here, that it still finds each guard."""
+    said = {f"invariant {row['#']}": "::".join(code(row["test"])) for row in PROMISES}
+    said |= {f"rule {row['rule']}": "::".join(code(row["test"])) for row in RULES}
+
+    assert {guard.promise: guard.test for guard in guards()} == said
+    for guard in guards():
+        assert (ROOT / guard.file).read_text("utf-8").count(guard.line) == 1, guard.promise
 
 
 def test_every_suite_of_attacks_is_named_and_no_other() -> None:
