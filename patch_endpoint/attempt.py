@@ -37,13 +37,13 @@ def claimed(record: Record, patch: Patch, signed: SignedModel, id_: str, now: da
         token_expiry=signed.expiry_text,
         renew_at=signed.renew_at,
     )
-    return _with_pause(replace(record, attempt=attempt, again=False), patch, now)
+    return replace(_with_pause(record, patch, now), attempt=attempt, again=False)
 
 
 def _with_pause(record: Record, patch: Patch, now: datetime) -> Record:
     """Note before when this is not tried again, so that back-off also holds across a crash."""
     if patch.cause in {"repeat", "sas_expiring"} and record.serving is not None:
-        return _with_resend_pause(record, record.serving, patch.cause, now)
+        return _with_resend_pause(record, record.serving, now)
     if record.desired is None:
         return record
     attempts = record.desired.attempts + 1
@@ -52,13 +52,15 @@ def _with_pause(record: Record, patch: Patch, now: datetime) -> Record:
     return replace(record, desired=desired)
 
 
-def _with_resend_pause(record: Record, serving: Serving, cause: str, now: datetime) -> Record:
+def _with_resend_pause(record: Record, serving: Serving, now: datetime) -> Record:
+    """A repeat and a renewal send the same: where one has no answer, the other waits too."""
     tried = serving.resends_tried + 1
     later = now + pause_after(tried)
-    if cause == "repeat":
-        serving = replace(serving, resends_tried=tried)
-        return replace(record, serving=serving, again=False, repeat_at=later)
-    return replace(record, serving=replace(serving, resends_tried=tried, renew_at=later))
+    renew_at = max(serving.renew_at, later) if serving.renew_at is not None else None
+    repeats = record.again or record.repeat_at is not None
+    serving = replace(serving, resends_tried=tried, renew_at=renew_at)
+    repeat_at = max(record.repeat_at or later, later) if repeats else None
+    return replace(record, serving=serving, again=False, repeat_at=repeat_at)
 
 
 def abandoned(record: Record, now: datetime) -> Record:

@@ -68,6 +68,7 @@ class Expectation:
         results: What jobs left in their service's own storage.
         asked: Versions that a person named.
         asking: The name that a person is saying: whatever is there by the time it is heard.
+        is_releasing: Whether a person is saying that the newest may go: whatever lands meanwhile.
         patches: What the endpoint got.
         allowed: How many PATCHes there may have been.
         troubled_at: When there was last a reason for another PATCH than a landing.
@@ -82,6 +83,7 @@ class Expectation:
     results: dict[Version, Order] = field(default_factory=dict)
     asked: set[Version] = field(default_factory=set)
     asking: str | None = None
+    is_releasing: bool = False
     patches: list[Patched] = field(default_factory=list)
     allowed: int = 0
     troubled_at: datetime | None = None
@@ -92,7 +94,7 @@ class Expectation:
         landing = Landing(model, is_good, is_wrong, not self.waits, not self.waits)
         self.landings[version_of(model)] = landing
         self.allowed += 1 + is_wrong  # what was rejected is put back by one more
-        if model.name == self.asking:
+        if self.is_releasing or model.name == self.asking:
             self.asked.add(version_of(model))
 
     def now_waits(self, *, waits: bool) -> None:

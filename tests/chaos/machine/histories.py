@@ -8,7 +8,7 @@ from typing import Final
 
 from tests.chaos.machine.endpoint_machine import EndpointMachine
 from tests.chaos.machine.job_machine import JobMachine
-from tests.chaos.machine.troubles import NO_ANSWER
+from tests.chaos.machine.troubles import DOWN, NO_ANSWER
 
 type History = Callable[[EndpointMachine], None]
 type JobHistory = Callable[[JobMachine], None]
@@ -88,6 +88,21 @@ def _overwritten_while_held(play: EndpointMachine) -> None:
     play.time_passes(minutes=30)
 
 
+def _a_repeat_and_a_renewal_fall_due_together(play: EndpointMachine) -> None:
+    play.land_and_tell(name=_A, after=0)
+    play.endpoint_goes_down(answer=DOWN)
+    play.time_passes(minutes=2)
+    play.land_and_tell(name=_A, after=0)
+    play.delete(name=_A)
+    play.time_passes(minutes=30)
+
+
+def _released_in_the_moment_of_a_landing(play: EndpointMachine) -> None:
+    play.switch_auto_deploy(on=False)
+    play.meanwhile("state.read", "land", _A, None, after=False)
+    play.release()
+
+
 def _a_newer_model_is_stuck_for_hours(play: EndpointMachine) -> None:
     play.business_as_usual([_A], 600, swept=False)
     play.one_model_is_stuck(_B, stuck=True, for_long=True)
@@ -143,6 +158,8 @@ HISTORIES: Final[Mapping[str, History]] = {
         _an_event_never_came_and_the_newest_is_refused,
         _landed_before_landings_wait,
         _overwritten_while_held,
+        _a_repeat_and_a_renewal_fall_due_together,
+        _released_in_the_moment_of_a_landing,
         _a_newer_model_is_stuck_for_hours,
         _answers_its_smoke_test_wrong,
         _has_no_bytes,
@@ -177,6 +194,12 @@ def _never_ends(play: JobMachine) -> None:
     play.time_passes(minutes=29)
 
 
+def _its_status_is_unknown_until_the_service_is_well(play: JobMachine) -> None:
+    play.jobs_end_as(outcome="unknown")
+    play.begin(drive=False)
+    play.time_passes(minutes=3)
+
+
 def _each_answer_is_lost_once(play: JobMachine) -> None:
     for request in ("submit", "start", "look"):
         play.answer_is_lost(request=request)
@@ -197,6 +220,7 @@ JOB_HISTORIES: Final[Mapping[str, JobHistory]] = {
         _dies_at_each_call_of_a_beginning,
         _driven_by_two_at_once,
         _never_ends,
+        _its_status_is_unknown_until_the_service_is_well,
         _each_answer_is_lost_once,
         _cancelled_meanwhile,
     )

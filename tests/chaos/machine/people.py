@@ -54,7 +54,9 @@ class People(Scene):
     def release(self) -> None:
         """A person lets the newest win; that is a word also where `auto_deploy` is off."""
         self.expected.asked |= set(self.expected.landings)
+        self.expected.is_releasing = True
         self.attempt(lambda: self._take(releasing("somebody", None)))
+        self.expected.is_releasing = False
 
     @rule(on=st.booleans())
     def switch_auto_deploy(self, *, on: bool) -> None:

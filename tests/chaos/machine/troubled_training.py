@@ -40,8 +40,10 @@ class TroubledTraining(MemoryTraining):
         return self.down is None and not self.lost
 
     def heal(self) -> None:
-        """Answer as usual again."""
+        """Answer as usual again, and know again what each job is doing."""
         self.down = None
+        for job in self.jobs.values():
+            job.status = "running" if job.status == "unknown" else job.status
         self.lost.clear()
 
     def submit(
