@@ -8,7 +8,7 @@ from typing import Final
 
 from tests.chaos.machine.endpoint_machine import EndpointMachine
 from tests.chaos.machine.job_machine import JobMachine
-from tests.chaos.machine.troubles import DOWN, NO_ANSWER
+from tests.chaos.machine.troubles import DOWN, NO_ANSWER, WRONG_KEY
 
 type History = Callable[[EndpointMachine], None]
 type JobHistory = Callable[[JobMachine], None]
@@ -103,6 +103,20 @@ def _released_in_the_moment_of_a_landing(play: EndpointMachine) -> None:
     play.release()
 
 
+def _a_rollback_is_refused_by_the_endpoint(play: EndpointMachine) -> None:
+    play.business_as_usual([_A, _A], 60, swept=False)
+    play.endpoint_goes_down(answer=WRONG_KEY)
+    play.roll_back(hold=False)
+    play.faults_stop(unless=0)
+
+
+def _what_serves_is_stuck_itself(play: EndpointMachine) -> None:
+    play.business_as_usual([_C], 600, swept=False)
+    play.delete(name=_C)
+    play.one_model_is_stuck(_C, stuck=True, for_long=True)
+    play.sweeps()
+
+
 def _a_newer_model_is_stuck_for_hours(play: EndpointMachine) -> None:
     play.business_as_usual([_A], 600, swept=False)
     play.one_model_is_stuck(_B, stuck=True, for_long=True)
@@ -160,6 +174,8 @@ HISTORIES: Final[Mapping[str, History]] = {
         _overwritten_while_held,
         _a_repeat_and_a_renewal_fall_due_together,
         _released_in_the_moment_of_a_landing,
+        _a_rollback_is_refused_by_the_endpoint,
+        _what_serves_is_stuck_itself,
         _a_newer_model_is_stuck_for_hours,
         _answers_its_smoke_test_wrong,
         _has_no_bytes,

@@ -101,9 +101,10 @@ class Scene(Trial):
     def before_tick(self) -> None:
         """Invariant 4: what serves has a token that is valid, as long as the timer runs."""
         now, world = self.world.clock.instant, self.world
-        if self.is_troubled:
-            self.troubled_at = now
         served, serving = world.scoring.in_effect(NAME), world.record().serving
+        is_stuck = serving is not None and serving.model.name in world.scoring.stuck
+        if self.is_troubled or is_stuck:
+            self.troubled_at = now
         if served is None or serving is None or serving.blob != served.blob:
             return
         if now - self.troubled_at < _ALL_RIGHT_AGAIN_AFTER or not self._is_there(served.blob):

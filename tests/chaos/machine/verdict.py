@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from patch_endpoint.fallback import is_own_rollback
 from patch_endpoint.record import ENDED_BADLY, Deployment
 from patch_endpoint.trained_model import TrainedModel
-from protocols.protocol import Unsettled
+from protocols.protocol import Accepted
 from tests.chaos.machine.expectation import Expectation, Landing, Order, Word, known_to
 from tests.chaos.machine.troubled_world import TroubledWorld
 from tests.chaos.machine.watched_scoring import Version, version_of
@@ -75,7 +75,7 @@ class Verdict:
             one
             for one in self._expected.patches
             if one.version in taken or not self._is_refused(one.version)
-            if not isinstance(one.answer, Unsettled) or one.answer.maybe_applied
+            if isinstance(one.answer, Accepted) or getattr(one.answer, "maybe_applied", False)
         ]
         if patches and not self._holds(patches[-1].version, model):
             yield f"the last PATCH was for {patches[-1].version}, not {version_of(model)}"
