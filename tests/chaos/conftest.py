@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from local_stack.azurite import Azurite
 from local_stack.ml_service import dataset
 from local_stack.ml_service.training import train
 from tests.chaos.figures_page import PAGE, Counted, figures_text, written
@@ -30,6 +31,13 @@ def figures(request: pytest.FixtureRequest) -> Figures:
         request.node.user_properties.extend(properties)
 
     return note
+
+
+@pytest.fixture(scope="module")
+def azurite() -> Iterator[Azurite]:
+    """Azurite in memory, one for each file: what one attack leaves there slows down no other."""
+    with Azurite.start() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -36,7 +36,7 @@ _FEW: Final = (
     "429-in-1e309",
     "503",
 )
-_LIMIT: Final = timedelta(seconds=0.5)
+_LIMIT: Final = timedelta(seconds=2)
 _SLACK: Final = 10.0  # seconds that a slow machine may add; without a limit all would hang for 90
 _MEMORY: Final = 32 * 1024 * 1024  # for AT_ONCE exchanges together, and all that storage needs
 _FILES: Final = 4 * 10  # ten connections a pool wait for the next call; this server has both ends
