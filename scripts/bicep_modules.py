@@ -43,7 +43,7 @@ def taken(template: Json, names: set[str]) -> Json:
         for name, one in template["parameters"].items()
         if name in names or _is_required(one)
     }
-    schema = {
+    schema: Json = {
         "type": "object",
         "properties": {name: _schema(one) for name, one in parameters.items()},
         "required": [name for name, one in parameters.items() if _is_required(one)],
