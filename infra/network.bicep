@@ -45,4 +45,8 @@ module dnsZones 'br/public:avm/res/network/private-dns-zone:0.8.1' = [for zone i
 
 output appSubnetId string = network.outputs.subnetResourceIds[0]
 output privateEndpointSubnetId string = network.outputs.subnetResourceIds[1]
-output dnsZoneIds object = mapValues(zones, zone => resourceId('Microsoft.Network/privateDnsZones', zone))
+output dnsZoneIds object = toObject(
+  items(zones),
+  zone => zone.key,
+  zone => resourceId('Microsoft.Network/privateDnsZones', zone.value)
+)

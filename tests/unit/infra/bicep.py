@@ -171,7 +171,10 @@ class Expression:
 
     def _member_expression(self, node: Node) -> Any:
         whole, part = node.named_children
-        return _part(self.value(whole), text_of(part))
+        found = self.value(whole)
+        if callable(found):  # so the grammar reads the body of `one => one.part`
+            return lambda item: _part(found(item), text_of(part))
+        return _part(found, text_of(part))
 
     def _subscript_expression(self, node: Node) -> Any:
         whole, index = node.named_children

@@ -63,7 +63,6 @@ FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "loadJsonContent": _load_json,
     "loadTextContent": _load_text,
     "map": lambda items, change: [change(item) for item in items],
-    "mapValues": lambda values, change: {key: change(one) for key, one in values.items()},
     "replace": lambda text, old, new: text.replace(old, new),
     "resourceGroup": lambda name: name,
     "resourceId": _id,

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, Final
 
 import pytest
@@ -39,9 +40,10 @@ COMPOSED: Final = {
 DURATION: Final = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?")
 
 
-def _events() -> set[str]:
+@cache
+def _events() -> frozenset[str]:
     """Every event that the app emits: the names that `emit` is given, in whatever expression."""
-    return {name for call in _emits() for name in _names_in(call.args[1])}
+    return frozenset(name for call in _emits() for name in _names_in(call.args[1]))
 
 
 def _emits() -> Iterator[ast.Call]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import cache
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -29,9 +30,10 @@ PATTERNS: Final = (
 )
 
 
-def _subscription(deployment: Deployment) -> dict[str, Any]:
+@cache
+def _subscription(**parameters: str) -> dict[str, Any]:
     """The subscription that the hook makes with what the deployment told it."""
-    told = deployment.outputs
+    told = deployed(**parameters).outputs
     made = Deployment(
         "event-subscription.bicep",
         {
@@ -47,7 +49,7 @@ def _subscription(deployment: Deployment) -> dict[str, Any]:
 
 
 def test_the_event_goes_to_the_blob_trigger_that_the_app_has() -> None:
-    destination = _subscription(deployed())["destination"]["properties"]["endpointUrl"]
+    destination = _subscription()["destination"]["properties"]["endpointUrl"]
     function = parse_qs(urlsplit(destination).query)["functionName"][0]
     indexed = indexed_functions(ROOT, settings_of(deployed()))
     triggers = {one["name"]: one["bindings"][0] for one in indexed}
@@ -65,7 +67,7 @@ def test_each_name_that_can_be_a_model_passes_the_filter(
 ) -> None:
     """More may pass; what the trigger's own path does not match, the host leaves out."""
     models = parse_model_blobs(pattern)
-    chosen = _subscription(deployed(modelBlobs=pattern))["filter"]
+    chosen = _subscription(modelBlobs=pattern)["filter"]
     written = strategies.from_regex(re.compile(models.pattern, re.DOTALL), fullmatch=True)
     name = data.draw(written.filter(models.matches))
 
@@ -75,7 +77,7 @@ def test_each_name_that_can_be_a_model_passes_the_filter(
 
 
 def test_the_filter_leaves_out_other_containers_and_other_endings() -> None:
-    chosen = _subscription(deployed())["filter"]
+    chosen = _subscription()["filter"]
 
     assert chosen["subjectBeginsWith"] == f"{BEFORE}experimentoutput/blobs/"
     assert chosen["subjectEndsWith"] == ".ilearner"
@@ -83,7 +85,7 @@ def test_the_filter_leaves_out_other_containers_and_other_endings() -> None:
 
 
 def test_a_blob_that_is_only_just_begun_is_no_event() -> None:
-    (advanced,) = _subscription(deployed())["filter"]["advancedFilters"]
+    (advanced,) = _subscription()["filter"]["advancedFilters"]
 
     assert (advanced["operatorType"], advanced["key"]) == ("StringNotIn", "data.api")
     assert "CreateFile" in advanced["values"]
@@ -91,7 +93,7 @@ def test_a_blob_that_is_only_just_begun_is_no_event() -> None:
 
 def test_what_cannot_be_delivered_goes_to_a_container_that_is_there_by_an_identity() -> None:
     deployment = deployed()
-    dead = _subscription(deployment)["deadLetterWithResourceIdentity"]
+    dead = _subscription()["deadLetterWithResourceIdentity"]
     properties = dead["deadLetterDestination"]["properties"]
     containers = deployment.of("Microsoft.Storage/storageAccounts/blobServices/containers")
     (topic,) = deployment.of("avm/res/event-grid/system-topic")
@@ -114,7 +116,7 @@ def test_the_hook_hands_over_every_parameter_of_the_subscription() -> None:
 
 
 def test_events_are_in_the_schema_that_the_local_host_takes_and_are_tried_for_a_day() -> None:
-    subscription = _subscription(deployed())
+    subscription = _subscription()
 
     assert subscription.get("eventDeliverySchema", "EventGridSchema") == "EventGridSchema"
     assert json.dumps(subscription["retryPolicy"], sort_keys=True) == (

@@ -16,7 +16,9 @@ from tests.unit.docs.markdown import ROOT
 from tests.unit.infra.deployed import deployed
 from tests.unit.infra.deployment import INFRA
 
-TOLD: Final = {name: str(value) for name, value in deployed().outputs.items()}
+# Storage of one's own, so that the two resource groups differ.
+OWN: Final = deployed(modelStorageAccountName="mine", modelStorageResourceGroup="rg-of-mine")
+TOLD: Final = {name: str(value) for name, value in OWN.outputs.items()}
 SHELL_SCRIPTS: Final = [
     *INFRA.glob("hooks/*.sh"),
     ROOT / ".ci" / "run",

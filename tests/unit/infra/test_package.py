@@ -1,17 +1,22 @@
 """What is deployed, as a package and as an image: the app, and nothing beside it."""
 
 import re
+import shlex
 import subprocess
 from pathlib import PurePosixPath
 from typing import Final
 
 import pytest
+import yaml
 from pathspec import GitIgnoreSpec
 
+from http_api.openapi import openapi_document
 from scripts.check_boundaries import APP
-from tests.unit.docs.markdown import ROOT
+from settings.app_settings import read_settings
+from tests.unit.docs.markdown import ROOT, blocks
 
 DOCKERFILE: Final = (ROOT / "Dockerfile").read_text("utf-8")
+DEPLOY: Final = (ROOT / "docs" / "deploy.md").read_text("utf-8")
 OF_THE_USER: Final = {"endpoints.toml", "smoke/census.json"}
 LEFT_BEHIND: Final = {
     ".azure/production/.env",
@@ -95,6 +100,30 @@ def test_the_image_keeps_the_app_where_the_host_looks_for_it() -> None:
     assert said is not None
     assert f"WORKDIR {said[1]}" in DOCKERFILE
     assert "FUNCTIONS_WORKER_RUNTIME=python" in DOCKERFILE
+
+
+def test_the_container_app_of_the_documents_has_no_fault_in_its_settings() -> None:
+    (command,) = (one for one in blocks(DEPLOY, "sh") if "az containerapp create" in one)
+    words = shlex.split(re.sub(r"<[^>]*>", "x", command.replace("\\\n", " ")))
+    pairs = (word.split("=", 1) for word in words[words.index("--env-vars") + 1 :])
+
+    assert read_settings(dict(pair for pair in pairs if len(pair) == 2)).faults == ()
+    assert words[words.index("--min-replicas") + 1] == "1"
+
+
+def test_kubernetes_scales_by_the_queue_of_the_host_that_it_starts() -> None:
+    (manifest,) = blocks(DEPLOY, "yaml")
+    deployment, service, scaled = yaml.safe_load_all(manifest)
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    ((_, host),) = (one.values() for one in container["env"])
+    (trigger,) = scaled["spec"]["triggers"]
+
+    assert trigger["metadata"]["queueName"] == f"azure-webjobs-blobtrigger-{host}"
+    assert scaled["spec"]["scaleTargetRef"]["name"] == deployment["metadata"]["name"]
+    assert scaled["spec"]["minReplicaCount"] == 1
+    assert service["spec"]["selector"] == deployment["spec"]["selector"]["matchLabels"]
+    routes = {f"/api{path}" for path in openapi_document("/api")["paths"]}
+    assert container["readinessProbe"]["httpGet"]["path"] in routes
 
 
 def test_no_secret_is_written_into_the_image() -> None:

@@ -90,12 +90,21 @@ def test_a_job_may_do_what_it_needs_and_no_more(file: Path) -> None:
         assert "timeout-minutes" in job or "uses" in job
 
 
+def test_no_checkout_leaves_its_token_behind() -> None:
+    for file in WORKFLOWS:
+        for job in _read(file)["jobs"].values():
+            for step in job.get("steps", []):
+                if step.get("uses", "").startswith("actions/checkout@"):
+                    assert step["with"]["persist-credentials"] is False
+
+
 def test_what_is_deployed_was_tested_by_what_tests_everything_else() -> None:
     deploy = _read(GITHUB / "workflows" / "azure-dev.yml")["jobs"]
     steps = _read(GITHUB / "workflows" / "test.yml")["jobs"]["test"]["steps"]
 
     assert deploy["test"]["uses"] == "./.github/workflows/test.yml"
     assert deploy["deploy"]["needs"] == "test"
+    assert deploy["deploy"]["if"] == deploy["test"]["if"]
     assert [step["run"] for step in steps if "run" in step] == [".ci/run"]
     assert (ROOT / ".ci" / "run").stat().st_mode & 0o100
 
