@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal, NotRequired, TypedDict
 
 from patch_endpoint.plan import Instant, ModelDocument
-from patch_endpoint.record import Cause, Deployment, Past, Record, Serving, State
+from patch_endpoint.record import Cause, Deployment, Past, Problem, Record, Serving, State
 from patch_endpoint.records import Summary
 from patch_endpoint.trained_model import TrainedModel
 from settings.scoring_endpoint import ScoringEndpoint
@@ -35,6 +35,7 @@ class ServingDocument(TypedDict):
     token_expires_at: Instant
     confirmed_by: Literal["smoke_test", "location"] | None
     renewable: bool
+    error: str | None
 
 
 class PastDocument(TypedDict):
@@ -89,6 +90,7 @@ class ServingInShort(TypedDict):
     since: str | None
     token_expires_at: str | None
     confirmed_by: str | None
+    error: str | None
 
 
 class EndpointInShort(EndpointHead):
@@ -135,6 +137,7 @@ def endpoint_summary(endpoint: ScoringEndpoint, summary: Summary | None) -> Endp
             "since": fields.get("since"),
             "token_expires_at": fields.get("token_expires_at"),
             "confirmed_by": fields.get("confirmed_by"),
+            "error": fields.get("serving_error"),
         }
     held = fields.get("held") == "True"
     return {**_head(endpoint, held=held), "desired": desired, "serving": serving}
@@ -162,7 +165,7 @@ def _desired(deployment: Deployment, not_before: datetime | None) -> DesiredDocu
         "requested_by": deployment.requested_by or deployment.released_by,
         "reason": deployment.reason,
         "state": deployment.state,
-        "error": _error(deployment),
+        "error": _error(deployment.error),
         "attempts": deployment.attempts,
         "next_attempt_at": max((instant for instant in known if instant), default=None),
     }
@@ -175,6 +178,7 @@ def _serving(serving: Serving) -> ServingDocument:
         "token_expires_at": serving.token_expires_at,
         "confirmed_by": serving.confirmed_by,
         "renewable": serving.renewable,
+        "error": _error(serving.error),
     }
 
 
@@ -185,13 +189,13 @@ def _past(record: Record, past: Past) -> PastDocument:
         "state": deployment.state,
         "at": past.at,
         "cause": deployment.cause,
-        "error": _error(deployment),
+        "error": _error(deployment.error),
         "restorable": _is_restorable(record, deployment),
     }
 
 
-def _error(deployment: Deployment) -> str | None:
-    return f"{deployment.error.code}: {deployment.error.message}" if deployment.error else None
+def _error(problem: Problem | None) -> str | None:
+    return f"{problem.code}: {problem.message}" if problem else None
 
 
 def _is_restorable(record: Record, deployment: Deployment) -> bool:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from patch_endpoint.decide import CHECK_AFTER, Patch, is_undone, pause_after
+from patch_endpoint.decide import CHECK_AFTER, RESENDS, Patch, is_undone, pause_after
 from patch_endpoint.fallback import refused
 from patch_endpoint.record import Attempt, Deployment, Problem, Record, Serving, Unknown
 from patch_endpoint.sas import SignedModel
@@ -42,7 +42,7 @@ def claimed(record: Record, patch: Patch, signed: SignedModel, id_: str, now: da
 
 def _with_pause(record: Record, patch: Patch, now: datetime) -> Record:
     """Note before when this is not tried again, so that back-off also holds across a crash."""
-    if patch.cause in {"repeat", "sas_expiring"} and record.serving is not None:
+    if patch.cause in RESENDS and record.serving is not None:
         return _with_resend_pause(record, record.serving, patch.cause, now)
     if record.desired is None:
         return record
@@ -105,14 +105,11 @@ def reported(
 def held_back(record: Record, patch: Patch, problem: Problem, now: datetime) -> Record:
     """Put *patch* off because something of ours stands in its way; nothing is sent."""
     record = _with_pause(record, patch, now)
-    desired = record.desired
-    if desired is None or not _is_of(patch, desired):
+    if patch.cause in RESENDS:
+        return _not_resent(record, problem)
+    if record.desired is None:
         return record
-    # That it answers wrong matters more than that it cannot be renewed just now.
-    is_wrong = desired.error is not None and desired.error.about_model
-    if is_wrong and not is_undone(desired):
-        return record
-    return replace(record, desired=replace(desired, error=problem))
+    return replace(record, desired=replace(record.desired, error=problem))
 
 
 def waiting_for_mending(record: Record, problem: Problem, now: datetime) -> Record:
@@ -127,8 +124,9 @@ def waiting_for_mending(record: Record, problem: Problem, now: datetime) -> Reco
         record = replace(record, desired=replace(record.desired, next_attempt_at=later))
     if record.serving is None or record.serving.renew_at is None:
         return record
+    error = problem if record.serving.renew_at <= now else record.serving.error
     renew_at = max(later, record.serving.renew_at)
-    return replace(record, serving=replace(record.serving, renew_at=renew_at))
+    return replace(record, serving=replace(record.serving, renew_at=renew_at, error=error))
 
 
 def keeping(record: Record, now: datetime) -> Record:
@@ -194,12 +192,12 @@ def _serving(
 
 def _refused(record: Record, attempt: Attempt, answer: Refused, now: datetime) -> Record:
     problem = Problem(answer.code, answer.message, about_model=answer.about_model)
+    if attempt.cause in RESENDS:
+        return _not_resent(record, problem)
     desired = record.desired
     if desired is None or not _is_of(attempt, desired):
         return record
-    if is_undone(desired):
-        return refused(record, problem, now)
-    return replace(record, desired=replace(desired, error=problem))
+    return refused(record, problem, now)
 
 
 def _unsettled(record: Record, attempt: Attempt, answer: Unsettled, now: datetime) -> Record:
@@ -207,11 +205,20 @@ def _unsettled(record: Record, attempt: Attempt, answer: Unsettled, now: datetim
         record = _with_unknown(record, attempt, now)
     if answer.retry_after is not None:
         record = replace(record, not_before=now + answer.retry_after)
+    problem = Problem(answer.code, answer.message)
+    if attempt.cause in RESENDS:
+        return _not_resent(record, problem)
     desired = record.desired
     if desired is None or not _is_of(attempt, desired):
         return record
-    error = Problem(answer.code, answer.message)
-    return replace(record, desired=replace(desired, error=error))
+    return replace(record, desired=replace(desired, error=problem))
+
+
+def _not_resent(record: Record, problem: Problem) -> Record:
+    """Note what keeps what serves from being sent once more; what is desired may be another."""
+    if record.serving is None:
+        return record
+    return replace(record, serving=replace(record.serving, error=problem))
 
 
 def _with_unknown(record: Record, attempt: Attempt, at: datetime) -> Record:
@@ -220,6 +227,6 @@ def _with_unknown(record: Record, attempt: Attempt, at: datetime) -> Record:
     return replace(record, unknown=(*fresh, late))
 
 
-def _is_of(sent: Attempt | Patch, deployment: Deployment) -> bool:
+def _is_of(sent: Attempt, deployment: Deployment) -> bool:
     same = sent.model.is_version(deployment.model)
     return same and sent.instant == deployment.instant

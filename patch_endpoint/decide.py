@@ -17,6 +17,8 @@ CONFIRM_FOR = timedelta(hours=1)
 """How long after a PATCH its effect is asked for; after that it stays unconfirmed."""
 
 type PatchCause = Literal["new_model", "redeploy", "rollback", "repeat", "sas_expiring"]
+RESENDS = frozenset({"repeat", "sas_expiring"})
+"""The causes of a PATCH that sends what serves once more, whatever is desired."""
 
 
 class Patch(msgspec.Struct, frozen=True):

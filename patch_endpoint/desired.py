@@ -173,7 +173,8 @@ def with_facts(
     if record.serving is None:
         return record
     # What serves goes on serving: the service has a copy of its own. It just cannot be sent again.
-    serving = replace(record.serving, renewable=False, renew_at=None)
+    problem = MODEL_GONE if facts is None else OVERWRITTEN
+    serving = replace(record.serving, renewable=False, renew_at=None, error=problem)
     return replace(record, serving=serving, again=False, repeat_at=None)
 
 

@@ -95,6 +95,7 @@ class Serving(msgspec.Struct, frozen=True, kw_only=True):
         keeps_tried: How often keeping them was tried.
         confirmed_by: What proved that it serves.
         renewable: Whether a new token can still be signed for these bytes.
+        error: Why it was not sent once more, since it last was.
     """
 
     model: TrainedModel
@@ -110,6 +111,7 @@ class Serving(msgspec.Struct, frozen=True, kw_only=True):
     keeps_tried: int = 0
     confirmed_by: Literal["smoke_test", "location"] | None = None
     renewable: bool = True
+    error: Problem | None = None
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):

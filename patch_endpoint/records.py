@@ -113,6 +113,7 @@ def _mirrored(record: Record) -> dict[str, str]:
             "since": serving.since.isoformat(),
             "token_expires_at": serving.token_expires_at.isoformat(),
             "confirmed_by": serving.confirmed_by,
+            "serving_error": serving.error.code if serving.error else None,
         }
     said = {key: str(value) for key, value in fields.items() if value is not None}
     return {key: _cut(quote(value, safe=" /:+-_.")) for key, value in said.items()}

@@ -75,6 +75,7 @@ def test_the_members_are_those_of_the_contract() -> None:
         "token_expires_at": at(hours=24),
         "confirmed_by": None,
         "renewable": True,
+        "error": None,
     }
     assert isinstance(document["history"], list)
     (row,) = document["history"]
@@ -125,7 +126,8 @@ def test_a_fault_of_the_table_is_told() -> None:
 
 def test_a_listing_says_the_same_in_short() -> None:
     records = Records(MemoryStateStore(DrivenClock(), Calls()))
-    full = record(desired=deployment("été", state="live"), serving=serving("été"))
+    failed = serving("été", error=Problem("http_401", "wrong key"))
+    full = record(desired=deployment("été", state="live"), serving=failed)
     records.write(full, None)
     (summary,) = records.summaries()
 
@@ -136,4 +138,8 @@ def test_a_listing_says_the_same_in_short() -> None:
         assert isinstance(rest, dict)
         assert part["model"]["name"] == rest["model"]["name"] == "été"
         assert part.keys() <= rest.keys()
+    assert short["serving"]
+    assert short["serving"]["error"] == "http_401"
+    assert whole["serving"]
+    assert whole["serving"]["error"] == "http_401: wrong key"
     assert endpoint_summary(ENDPOINT, None)["desired"] is None
