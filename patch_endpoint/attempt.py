@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from patch_endpoint.decide import CHECK_AFTER, RESENDS, Patch, is_undone, pause_after
 from patch_endpoint.fallback import refused
-from patch_endpoint.record import Attempt, Deployment, Problem, Record, Serving, Unknown
+from patch_endpoint.record import Attempt, Problem, Record, Serving, Unknown
 from patch_endpoint.sas import SignedModel
 from protocols.protocol import Accepted, Answer, Refused, Unsettled
 from protocols.wire import REQUEST_LIMIT
@@ -145,7 +145,7 @@ def overtaken(record: Record) -> Record:
 
 def _accepted(record: Record, attempt: Attempt, settles_after: timedelta, now: datetime) -> Record:
     unknown = tuple(one for one in record.unknown if now < one.at + LATE_FOR)
-    others = [one.at for one in unknown if not one.model.is_version(attempt.model)]
+    others = [one.at for one in unknown if not one.model.has_bytes_of(attempt.model)]
     record = replace(
         record,
         serving=_serving(record.serving, attempt, unknown, now),
@@ -154,7 +154,7 @@ def _accepted(record: Record, attempt: Attempt, settles_after: timedelta, now: d
         not_before=None,
     )
     desired = record.desired
-    if desired is None or not _is_of(attempt, desired):
+    if desired is None or not desired.is_of(attempt):
         return record
     if desired.state == "live":
         return replace(record, desired=replace(desired, error=None))
@@ -174,8 +174,8 @@ def _serving(
     before: Serving | None, attempt: Attempt, unknown: tuple[Unknown, ...], now: datetime
 ) -> Serving:
     """Say what serves now. Of the tokens that it may hold, the first to expire counts."""
-    same = before is not None and before.model.is_version(attempt.model)
-    possible = [one.token_expires_at for one in unknown if one.model.is_version(attempt.model)]
+    same = before is not None and before.model.has_bytes_of(attempt.model)
+    possible = [one.token_expires_at for one in unknown if one.model.has_bytes_of(attempt.model)]
     earlier = attempt.token_expires_at - min([attempt.token_expires_at, *possible])
     return Serving(
         model=attempt.model,
@@ -195,7 +195,7 @@ def _refused(record: Record, attempt: Attempt, answer: Refused, now: datetime) -
     if attempt.cause in RESENDS:
         return _not_resent(record, problem)
     desired = record.desired
-    if desired is None or not _is_of(attempt, desired):
+    if desired is None or not desired.is_of(attempt):
         return record
     return refused(record, problem, now)
 
@@ -209,7 +209,7 @@ def _unsettled(record: Record, attempt: Attempt, answer: Unsettled, now: datetim
     if attempt.cause in RESENDS:
         return _not_resent(record, problem)
     desired = record.desired
-    if desired is None or not _is_of(attempt, desired):
+    if desired is None or not desired.is_of(attempt):
         return record
     return replace(record, desired=replace(desired, error=problem))
 
@@ -225,8 +225,3 @@ def _with_unknown(record: Record, attempt: Attempt, at: datetime) -> Record:
     fresh = [one for one in record.unknown if at < one.at + LATE_FOR]
     late = Unknown(attempt.model, at, attempt.token_expires_at)
     return replace(record, unknown=(*fresh, late))
-
-
-def _is_of(sent: Attempt, deployment: Deployment) -> bool:
-    same = sent.model.is_version(deployment.model)
-    return same and sent.instant == deployment.instant

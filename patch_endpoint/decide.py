@@ -135,7 +135,7 @@ def _keeping_of(record: Record, now: datetime) -> datetime | None:
     # One that answers wrong is about to be rejected: it must not push out what is gone back to.
     is_wrong = desired.error is not None and desired.error.about_model
     proven = desired.state == "live" or (is_asked and not is_wrong)
-    if not proven or not serving.model.is_version(desired.model):
+    if not proven or not serving.model.has_bytes_of(desired.model):
         return None
     return serving.keep_at or now
 

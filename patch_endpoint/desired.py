@@ -79,7 +79,7 @@ def parked(record: Record, now: datetime) -> Record:
     if desired is None:
         return record
     # One that was sent without an answer may yet take effect, so what serves is sent once more.
-    is_late = any(one.model.is_version(desired.model) for one in record.unknown)
+    is_late = any(one.model.has_bytes_of(desired.model) for one in record.unknown)
     record = replace(record, desired=_that_serves(record), again=record.again or is_late)
     if record.desired is not None:
         record = without_past(record, record.desired)
@@ -204,12 +204,24 @@ def _known(record: Record, latest: Deployment | None, wish: Deployment) -> Wante
         return None
     if not latest.model.has_bytes_of(wish.model):
         return None
-    if wish.instant <= latest.instant:
+    if wish.model.last_modified < latest.model.last_modified:
         return Wanted(record, "same_bytes")
-    # A model that landed in between must not win: these bytes are the latest.
-    moved = replace(latest, model=wish.model, instant=wish.instant)
+    return Wanted(_moved(record, latest, wish), "same_bytes")
+
+
+def _moved(record: Record, latest: Deployment, wish: Deployment) -> Record:
+    """Have *latest*, and what was sent for it, stand where the same bytes landed again.
+
+    A model that landed in between must not win: these bytes are the latest.
+    """
+    there = {"model": wish.model, "instant": max(wish.instant, latest.instant)}
     slot = "waiting" if latest is record.waiting else "desired"
-    return Wanted(replace(record, **{slot: moved}), "same_bytes")
+    record = replace(record, **{slot: replace(latest, **there)})
+    if record.serving is not None and latest.is_of(record.serving):
+        record = replace(record, serving=replace(record.serving, **there))
+    if record.attempt is not None and latest.is_of(record.attempt):
+        record = replace(record, attempt=replace(record.attempt, **there))
+    return record
 
 
 def _superseded(record: Record, now: datetime, slot: str) -> Record:

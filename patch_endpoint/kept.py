@@ -146,7 +146,7 @@ def copy_name(endpoint: str, model: TrainedModel) -> str:
 def with_kept(record: Record, model: TrainedModel, name: str | None, keep: int) -> Record:
     """Note the copy *name* of *model*, or that there is none, and forget all but *keep*."""
     serving = record.serving
-    if serving is not None and serving.model.is_version(model):
+    if serving is not None and serving.model.has_bytes_of(model):
         is_off = keep == 0 or model.from_job is not None
         outcome = "off" if is_off else "kept" if name else "lost"
         record = replace(record, serving=replace(serving, keeping=outcome))

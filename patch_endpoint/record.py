@@ -77,6 +77,10 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
         """Say whether *other* is this wish, however far it got."""
         return self.order == other.order and self.model.is_version(other.model)
 
+    def is_of(self, sent: "Serving | Attempt") -> bool:
+        """Say whether *sent* was sent for this wish."""
+        return self.instant == sent.instant and self.model.has_bytes_of(sent.model)
+
 
 class Serving(msgspec.Struct, frozen=True, kw_only=True):
     """What the endpoint serves, as far as it told.
