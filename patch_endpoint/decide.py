@@ -1,6 +1,6 @@
 """Decides what to do for an endpoint now, and when to look again. Pure: facts in, a value out."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import msgspec
@@ -15,6 +15,7 @@ CHECK_AFTER = timedelta(seconds=35)
 serves to confirm a PATCH that went well, which then needs no entry of its own."""
 CONFIRM_FOR = timedelta(hours=1)
 """How long after a PATCH its effect is asked for; after that it stays unconfirmed."""
+_WHENEVER = datetime.min.replace(tzinfo=UTC)
 
 type PatchCause = Literal["new_model", "redeploy", "rollback", "repeat", "sas_expiring"]
 RESENDS = frozenset({"repeat", "sas_expiring"})
@@ -97,6 +98,11 @@ def wake_at(record: Record, now: datetime) -> datetime | None:
     if due is None or record.not_before is None:
         return due
     return max(due, record.not_before)
+
+
+def is_at_rest(record: Record) -> bool:
+    """Say whether nothing will ever become due by itself."""
+    return wake_at(record, _WHENEVER) is None
 
 
 def _for_desired(desired: Deployment | None, now: datetime) -> Decision | None:

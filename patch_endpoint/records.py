@@ -6,6 +6,7 @@ from urllib.parse import quote, unquote
 
 import msgspec
 
+from patch_endpoint.decide import is_at_rest
 from patch_endpoint.record import Record
 from state.storage_errors import UnavailableError
 from state.store import Read, StateStore
@@ -95,6 +96,7 @@ def _mirrored(record: Record) -> dict[str, str]:
     desired, serving = record.waiting or record.desired, record.serving
     fields: dict[str, object] = {
         "entries": len(record.agenda),
+        "at_rest": is_at_rest(record),
         "held": record.held is not None or None,
         "in_flight": record.attempt is not None or None,
     }

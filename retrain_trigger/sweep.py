@@ -17,7 +17,6 @@ from state.heartbeats import Heartbeat
 from telemetry.events import emit
 
 _log = logging.getLogger(__name__)
-_UNFINISHED = frozenset({"pending", "patched", "live", "waiting"})
 
 
 def sweep(engine: Engine) -> int:
@@ -119,4 +118,5 @@ def _is_asleep(endpoint: ScoringEndpoint, summary: Summary | None) -> bool:
     state = summary.fields.get("state")
     if state == "waiting" and endpoint.auto_deploy and "held" not in summary.fields:
         return True
-    return summary.fields.get("entries") == "0" and state in _UNFINISHED
+    # A record that an earlier version of the app wrote does not say: then it is looked at.
+    return summary.fields.get("entries") == "0" and summary.fields.get("at_rest") != "True"
