@@ -6,7 +6,7 @@ from typing import Literal, NotRequired, TypedDict
 
 from patch_endpoint.plan import Instant, ModelDocument
 from patch_endpoint.record import Cause, Deployment, Past, Problem, Record, Serving, State
-from patch_endpoint.records import Summary
+from patch_endpoint.records import WAITING, Summary
 from patch_endpoint.trained_model import TrainedModel
 from settings.scoring_endpoint import ScoringEndpoint
 
@@ -14,7 +14,7 @@ _MODEL_GONE = "model_gone"
 
 
 class DesiredDocument(TypedDict):
-    """What an endpoint should serve, and how far that got."""
+    """What an endpoint should serve, or what waits for a person, and how far that got."""
 
     model: ModelDocument
     instant: Instant
@@ -62,6 +62,7 @@ class EndpointDocument(EndpointHead):
     """What is desired at an endpoint and what serves, since when, why, and confirmed how."""
 
     desired: DesiredDocument | None
+    waiting: DesiredDocument | None
     serving: ServingDocument | None
     history: list[PastDocument]
 
@@ -74,7 +75,7 @@ class ModelInShort(TypedDict, total=False):
 
 
 class DesiredInShort(TypedDict):
-    """What an endpoint should serve, out of a listing."""
+    """What an endpoint should serve, or what waits for a person, out of a listing."""
 
     model: ModelInShort
     instant: str | None
@@ -97,6 +98,7 @@ class EndpointInShort(EndpointHead):
     """An endpoint out of a listing: no record is read."""
 
     desired: DesiredInShort | None
+    waiting: DesiredInShort | None
     serving: ServingInShort | None
 
 
@@ -109,10 +111,11 @@ class EndpointsPage(TypedDict):
 
 def endpoint_document(endpoint: ScoringEndpoint, record: Record) -> EndpointDocument:
     """Say what is desired and what serves, since when, why, and confirmed how."""
-    shown = record.waiting or record.desired
+    desired, waiting = record.desired, record.waiting
     return {
         **_head(endpoint, held=record.held is not None),
-        "desired": _desired(shown, record.not_before) if shown else None,
+        "desired": _desired(desired, record.not_before) if desired else None,
+        "waiting": _desired(waiting, record.not_before) if waiting else None,
         "serving": _serving(record.serving) if record.serving else None,
         "history": [_past(record, past) for past in reversed(record.history)],
     }
@@ -121,16 +124,7 @@ def endpoint_document(endpoint: ScoringEndpoint, record: Record) -> EndpointDocu
 def endpoint_summary(endpoint: ScoringEndpoint, summary: Summary | None) -> EndpointInShort:
     """Say the same in short, out of a listing: no record is read."""
     fields: Mapping[str, str] = summary.fields if summary else {}
-    desired: DesiredInShort | None = None
     serving: ServingInShort | None = None
-    if "state" in fields:
-        desired = {
-            "model": {"name": fields.get("model"), "etag": fields.get("etag")},
-            "instant": fields.get("instant"),
-            "cause": fields.get("cause"),
-            "state": fields.get("state"),
-            "error": fields.get("error"),
-        }
     if "serving" in fields:
         serving = {
             "model": {"name": fields.get("serving")},
@@ -140,7 +134,12 @@ def endpoint_summary(endpoint: ScoringEndpoint, summary: Summary | None) -> Endp
             "error": fields.get("serving_error"),
         }
     held = fields.get("held") == "True"
-    return {**_head(endpoint, held=held), "desired": desired, "serving": serving}
+    return {
+        **_head(endpoint, held=held),
+        "desired": _desired_in_short(fields, ""),
+        "waiting": _desired_in_short(fields, WAITING),
+        "serving": serving,
+    }
 
 
 def _head(endpoint: ScoringEndpoint, *, held: bool) -> EndpointHead:
@@ -168,6 +167,18 @@ def _desired(deployment: Deployment, not_before: datetime | None) -> DesiredDocu
         "error": _error(deployment.error),
         "attempts": deployment.attempts,
         "next_attempt_at": max((instant for instant in known if instant), default=None),
+    }
+
+
+def _desired_in_short(fields: Mapping[str, str], slot: str) -> DesiredInShort | None:
+    if f"{slot}state" not in fields:
+        return None
+    return {
+        "model": {"name": fields.get(f"{slot}model"), "etag": fields.get(f"{slot}etag")},
+        "instant": fields.get(f"{slot}instant"),
+        "cause": fields.get(f"{slot}cause"),
+        "state": fields.get(f"{slot}state"),
+        "error": fields.get(f"{slot}error"),
     }
 
 

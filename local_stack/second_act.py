@@ -162,10 +162,8 @@ class SecondAct:
     def _waits(self, job: Job) -> EndpointDocument | None:
         self._finished(job.id)  # one that failed is not waited for
         document = self.app.endpoint(ENDPOINT)
-        if document is None or not document.wants(job.model):
-            return None
-        is_waiting = document.desired is not None and document.desired.state == "waiting"
-        return document if is_waiting else None
+        waiting = document.waiting.model if document and document.waiting else None
+        return document if waiting and waiting.name == job.model else None
 
     def _until[T](self, what: str, look: Callable[[], T | None]) -> T:
         """Look until there is an answer.
@@ -200,8 +198,12 @@ class SecondAct:
         serves = serving.model.name if serving and serving.model else None
         state = f"{desired.state} ({desired.cause})" if desired else None
         served = "it" if serves == wanted else serves
+        waiting = document.waiting.model if document.waiting else None
+        waits = f" · waiting {waiting.name}" if waiting else ""
         held = "yes" if document.held else "no"
-        self.narrator.say(f"{when:7} desired {wanted} {state} · serving {served} · held: {held}")
+        self.narrator.say(
+            f"{when:7} desired {wanted} {state} · serving {served}{waits} · held: {held}"
+        )
 
     def _accuracy(self) -> float:
         return self.scoring.accuracy(rows("test"), LABEL)

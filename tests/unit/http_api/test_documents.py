@@ -1,12 +1,14 @@
 """What the API says of an endpoint: the record, and no secret."""
 
+from collections.abc import Iterator
+
 import msgspec
 from msgspec.structs import replace
 
 from http_api.documents import EndpointDocument, endpoint_document, endpoint_summary
 from patch_endpoint.history import OVERWRITTEN
-from patch_endpoint.record import Past, Problem, Record
-from patch_endpoint.records import Records
+from patch_endpoint.record import Deployment, Past, Problem, Record
+from patch_endpoint.records import Records, Summary
 from settings.fault import Fault
 from settings.scoring_endpoint import ScoringEndpoint
 from settings.secret import Secret
@@ -38,6 +40,7 @@ def test_an_endpoint_that_nothing_landed_for_has_empty_places() -> None:
         "held": False,
         "fault": None,
         "desired": None,
+        "waiting": None,
         "serving": None,
         "history": [],
     }
@@ -83,12 +86,27 @@ def test_the_members_are_those_of_the_contract() -> None:
     assert row["restorable"] is True
 
 
-def test_what_waits_for_a_person_is_shown_as_desired() -> None:
+def test_what_waits_for_a_person_is_shown_beside_what_is_desired() -> None:
     waiting = deployment("b", at(minutes=1), state="waiting")
-    document = shown(record(desired=deployment("a", state="live"), waiting=waiting))
+    refused = deployment("a", state="refused", error=Problem("http_401", "wrong key"))
+    for desired in (refused, None):
+        document = shown(record(desired=desired, waiting=waiting))
+        (short,) = [endpoint_summary(ENDPOINT, one) for one in listed(desired, waiting)]
 
-    assert isinstance(document["desired"], dict)
-    assert (document["desired"]["state"], document["desired"]["model"]["name"]) == ("waiting", "b")
+        assert document["waiting"]
+        assert short["waiting"]
+        assert short["waiting"]["model"] == {"name": "b", "etag": waiting.model.etag}
+        assert document["waiting"]["model"]["name"] == "b"
+        assert document["waiting"]["state"] == short["waiting"]["state"] == "waiting"
+        assert (document["desired"] is None) == (short["desired"] is None) == (desired is None)
+    assert shown(record(desired=refused))["waiting"] is None
+
+
+def listed(desired: Deployment | None, waiting: Deployment | None) -> Iterator[Summary]:
+    """Write a record, and list it."""
+    records = Records(MemoryStateStore(DrivenClock(), Calls()))
+    records.write(record(desired=desired, waiting=waiting), None)
+    return records.summaries()
 
 
 def test_the_next_attempt_is_not_before_the_endpoint_asked_to_be_called() -> None:

@@ -3,8 +3,10 @@
 import pytest
 
 from patch_endpoint.steps import ModelGoneError, NothingToGoBackToError, releasing, rolling_back
+from protocols.protocol import Refused
 from settings.scoring_endpoint import ScoringEndpoint
 from tests.fakes.endpoints_folder import table
+from tests.fakes.small_app import asking, document, routes_of
 from tests.fakes.small_world import NAME, SmallWorld
 
 LATEST = f"{NAME}/latest.ilearner"
@@ -105,6 +107,47 @@ def test_while_held_a_landed_model_waits_and_what_serves_is_renewed() -> None:
     assert f"{NAME}/c.ilearner" not in world.sent()
     assert record.serving is not None
     assert record.serving.token_expires_at > world.clock.instant
+
+
+def test_a_rollback_that_is_refused_is_told_though_a_model_waits() -> None:
+    world = SmallWorld()
+    lived(world, f"{NAME}/a.ilearner", f"{NAME}/b.ilearner")
+    world.scoring.down = Refused("http_401", "wrong key")
+    rolled_back(world)
+    world.land(f"{NAME}/c.ilearner")
+    world.run(minutes=10)
+
+    routes = routes_of(world)
+    whole = document(routes.get_endpoint(asking(f"GET endpoints/{NAME}")))
+    (short,) = document(routes.list_endpoints(asking("GET endpoints")))["value"]
+    status = document(routes.status(asking("GET status")))
+
+    assert (whole["desired"]["cause"], whole["desired"]["state"]) == ("rollback", "refused")
+    assert (whole["desired"]["error"], whole["desired"]["reason"]) == (
+        "http_401: wrong key",
+        "bad scores",
+    )
+    assert (short["desired"]["state"], short["desired"]["error"]) == ("refused", "http_401")
+    for one in (whole, short):
+        assert one["waiting"]["model"]["name"] == f"{NAME}/c.ilearner"
+    assert status["endpoints"] == {"refused": 1, "waiting": 1}
+
+
+def test_a_sweep_knows_the_newest_that_landed_whether_it_waits_or_not() -> None:
+    world = SmallWorld()
+    lived(world, f"{NAME}/a.ilearner", f"{NAME}/b.ilearner")
+    rolled_back(world)
+    world.land(f"{NAME}/c.ilearner")
+    world.sweep()
+    assert world.sweep() == 0
+
+    world.clock.advance(minutes=1)
+    world.catalog.put(f"{NAME}/d.ilearner")
+    assert world.sweep() == 1
+
+    waiting = world.record().waiting
+    assert waiting is not None
+    assert waiting.model.name == f"{NAME}/d.ilearner"
 
 
 def test_a_release_lets_the_newest_win() -> None:
