@@ -20,8 +20,6 @@ PATIENCE = timedelta(minutes=3)
 _FAULTY_EXPORT = 100
 # Not those of the main job: so each model is told from the others by its accuracy.
 _MENDED_EXPORT = 1300
-# Storage dates blobs by whole seconds: a model of the rollback's own second would count as older.
-_APART = timedelta(seconds=2)
 _SOON = timedelta(seconds=10)
 _ACCEPTED = frozenset({"patched", "live"})
 _ENDED_BADLY = frozenset({"failed", "cancelled", "timed_out"})
@@ -98,7 +96,6 @@ class SecondAct:
 
     def _retrain_while_held(self) -> str:
         self.narrator.step("The export is mended; what is trained now waits, as the hold wants it")
-        self.pause(_APART)
         where = self._export(_MENDED_EXPORT)
         job = self.app.retrain(ENDPOINT, "make run: the export is mended")
         self.narrator.say(f"{where} has {_MENDED_EXPORT} rows now; POST …/retrain began {job.id}")

@@ -103,13 +103,16 @@ def want(record: Record, wish: Deployment, *, waits: bool, now: datetime) -> Wan
         known = _known(record, latest, wish)
         if known is not None:
             return known
+    if _lands_in_hold(record, wish):
+        latest = record.waiting
     if latest is not None and wish.order < latest.order:
         candidate = replace(wish, state="superseded", approved=not waits)
         return Wanted(with_candidate(record, candidate, now), "older_than_desired")
-    record = _superseded(record, now, "waiting")
     if waits and wish.requested_by is None:
         waiting = replace(wish, state="waiting", approved=False)
-        return Wanted(replace(record, waiting=waiting), "waiting")
+        return Wanted(replace(_superseded(record, now, "waiting"), waiting=waiting), "waiting")
+    if not _waits_on(record, wish):
+        record = _superseded(record, now, "waiting")
     record = replace(_superseded(record, now, "desired"), desired=wish)
     return Wanted(without_empty(record, now), "desired")
 
@@ -187,6 +190,20 @@ def _that_serves(record: Record) -> Deployment | None:
         return None
     state = "live" if brought.live_at else "patched"
     return replace(brought, state=state, error=None, next_attempt_at=None)
+
+
+def _lands_in_hold(record: Record, wish: Deployment) -> bool:
+    """Say whether *wish* landed since a person holds the endpoint: it waits, whatever was asked."""
+    is_landing = wish.requested_by is None and wish.released_by is None
+    return is_landing and record.held is not None and wish.instant >= record.held.since
+
+
+def _waits_on(record: Record, wish: Deployment) -> bool:
+    """Say whether what waits for the release is later than the model that a person wants now."""
+    if record.held is None or record.waiting is None:
+        return False
+    one, other = record.waiting.model, wish.model
+    return (one.last_modified, one.name) > (other.last_modified, other.name)
 
 
 def _latest(record: Record) -> Deployment | None:

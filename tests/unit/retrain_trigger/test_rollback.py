@@ -2,8 +2,15 @@
 
 import pytest
 
-from patch_endpoint.steps import ModelGoneError, NothingToGoBackToError, releasing, rolling_back
+from patch_endpoint.steps import (
+    ModelGoneError,
+    NothingToGoBackToError,
+    redeploying,
+    releasing,
+    rolling_back,
+)
 from protocols.protocol import Refused
+from retrain_trigger.landed import model_landed
 from settings.scoring_endpoint import ScoringEndpoint
 from tests.fakes.endpoints_folder import table
 from tests.fakes.small_app import asking, document, routes_of
@@ -27,6 +34,18 @@ def lived(world: SmallWorld, *names: str) -> None:
 def rolled_back(world: SmallWorld, *, hold: bool = True) -> None:
     world.clock.advance(minutes=1)
     world.engine.deployer.work(endpoint(world), rolling_back("ada", "bad scores", hold=hold))
+    world.run(minutes=3)
+
+
+def redeployed(world: SmallWorld, name: str) -> None:
+    world.clock.advance(minutes=1)
+    world.engine.deployer.work(endpoint(world), redeploying(name, "bob", None))
+    world.run(minutes=3)
+
+
+def released(world: SmallWorld) -> None:
+    world.clock.advance(minutes=1)
+    world.engine.deployer.work(endpoint(world), releasing("ada", None))
     world.run(minutes=3)
 
 
@@ -165,6 +184,71 @@ def test_a_release_lets_the_newest_win() -> None:
     assert world.desired().model.name == f"{NAME}/d.ilearner"
     assert world.desired().state == "live"
     assert f"{NAME}/c.ilearner" not in world.sent()
+
+
+@pytest.mark.parametrize(("word", "before"), [("rollback", "c"), ("redeploy", "a")])
+def test_what_waits_goes_on_waiting_whatever_a_person_asks_for_during_the_hold(
+    word: str, before: str
+) -> None:
+    world = SmallWorld()
+    lived(world, *(f"{NAME}/{name}.ilearner" for name in "abc"))
+    rolled_back(world)
+    world.clock.advance(minutes=1)
+    world.land(f"{NAME}/d.ilearner")
+    if word == "rollback":
+        rolled_back(world)
+    else:
+        redeployed(world, f"{NAME}/a.ilearner")
+    assert (world.desired().model.name, world.desired().state) == (f"{NAME}/a.ilearner", "live")
+
+    released(world)
+
+    assert (world.desired().model.name, world.desired().state) == (f"{NAME}/d.ilearner", "live")
+    rolled_back(world)
+    assert world.desired().model.name == f"{NAME}/{before}.ilearner"
+
+
+@pytest.mark.parametrize("event", ["before the redeploy", "after it", "never"])
+def test_what_waits_waits_no_more_once_a_person_asks_for_it_or_for_a_later_one(event: str) -> None:
+    world = SmallWorld()
+    lived(world, f"{NAME}/a.ilearner", f"{NAME}/b.ilearner")
+    rolled_back(world)
+    world.land(f"{NAME}/c.ilearner")
+    world.clock.advance(minutes=1)
+    world.catalog.put(f"{NAME}/d.ilearner")
+    if event == "before the redeploy":
+        model_landed(world.engine, f"{NAME}/d.ilearner")
+    redeployed(world, f"{NAME}/d.ilearner")
+    if event == "after it":
+        model_landed(world.engine, f"{NAME}/d.ilearner")
+    sent = len(world.sent())
+
+    released(world)
+
+    assert world.record().waiting is None
+    assert (world.desired().model.name, world.desired().state) == (f"{NAME}/d.ilearner", "live")
+    assert len(world.sent()) == sent
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_model_that_lands_in_the_second_of_a_rollback_or_before_the_next_waits(
+    *, again: bool
+) -> None:
+    """Storage dates blobs by whole seconds, and its events may take their time."""
+    world = SmallWorld()
+    lived(world, *(f"{NAME}/{name}.ilearner" for name in "abc"))
+    world.clock.advance(minutes=1)
+    world.engine.deployer.work(endpoint(world), rolling_back("ada", None, hold=True))
+    world.catalog.put(f"{NAME}/d.ilearner")
+    if again:
+        rolled_back(world)
+    model_landed(world.engine, f"{NAME}/d.ilearner")
+    world.run(minutes=3)
+    assert world.desired().cause == "rollback"
+
+    released(world)
+
+    assert (world.desired().model.name, world.desired().state) == (f"{NAME}/d.ilearner", "live")
 
 
 def test_a_release_with_nothing_waiting_changes_nothing_but_the_hold() -> None:
