@@ -1,6 +1,6 @@
 """What the API says of an endpoint."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Literal, NotRequired, TypedDict
 
@@ -9,8 +9,6 @@ from patch_endpoint.record import Cause, Deployment, Past, Problem, Record, Serv
 from patch_endpoint.records import WAITING, Summary
 from patch_endpoint.trained_model import TrainedModel
 from settings.scoring_endpoint import ScoringEndpoint
-
-_MODEL_GONE = "model_gone"
 
 
 class DesiredDocument(TypedDict):
@@ -109,15 +107,24 @@ class EndpointsPage(TypedDict):
     nextLink: NotRequired[str]
 
 
-def endpoint_document(endpoint: ScoringEndpoint, record: Record) -> EndpointDocument:
-    """Say what is desired and what serves, since when, why, and confirmed how."""
+def endpoint_document(
+    endpoint: ScoringEndpoint, record: Record, seen: Iterable[TrainedModel]
+) -> EndpointDocument:
+    """Say what is desired and what serves, since when, why, and confirmed how.
+
+    Args:
+        endpoint: Which.
+        record: What is known of it.
+        seen: What is in storage now of the models of its history.
+    """
+    there = [*seen, *(one.model for one in record.kept)]
     desired, waiting = record.desired, record.waiting
     return {
         **_head(endpoint, held=record.held is not None),
         "desired": _desired(desired, record.not_before) if desired else None,
         "waiting": _desired(waiting, record.not_before) if waiting else None,
         "serving": _serving(record.serving) if record.serving else None,
-        "history": [_past(record, past) for past in reversed(record.history)],
+        "history": [_past(past, there) for past in reversed(record.history)],
     }
 
 
@@ -193,7 +200,7 @@ def _serving(serving: Serving) -> ServingDocument:
     }
 
 
-def _past(record: Record, past: Past) -> PastDocument:
+def _past(past: Past, there: list[TrainedModel]) -> PastDocument:
     deployment = past.deployment
     return {
         "model": _model(deployment.model),
@@ -201,7 +208,7 @@ def _past(record: Record, past: Past) -> PastDocument:
         "at": past.at,
         "cause": deployment.cause,
         "error": _error(deployment.error),
-        "restorable": _is_restorable(record, deployment),
+        "restorable": _is_restorable(deployment.model, there),
     }
 
 
@@ -209,18 +216,7 @@ def _error(problem: Problem | None) -> str | None:
     return f"{problem.code}: {problem.message}" if problem else None
 
 
-def _is_restorable(record: Record, deployment: Deployment) -> bool:
-    """Say whether it can be gone back to: a copy is kept, or nothing else is in its place."""
-    if record.copy_of(deployment.model) is not None:
-        return True
-    if deployment.error is not None and deployment.error.code == _MODEL_GONE:
-        return False
-    known = [past.deployment.model for past in record.history]
-    known += [one.model for one in (record.desired, record.waiting) if one is not None]
-    model = deployment.model
-    return not any(
-        one.name == model.name
-        and not one.has_bytes_of(model)
-        and one.last_modified >= model.last_modified
-        for one in known
-    )
+def _is_restorable(model: TrainedModel, there: list[TrainedModel]) -> bool:
+    """Say whether its bytes are there; of a job's result elsewhere its service is not asked."""
+    is_there = model.from_job is not None or any(one.has_bytes_of(model) for one in there)
+    return is_there and not model.is_empty

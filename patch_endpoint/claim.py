@@ -114,7 +114,8 @@ class Claims:
         return Foreseen(record, decision, self._foreseen(record, decision.model, look))
 
     def _look(self, stored: Stored, now: datetime) -> Look:
-        return Look(self._world.catalog, self._world.results, stored.date, now)
+        world = self._world
+        return Look(world.catalog, world.results, world.keeper, stored.date, now)
 
     def _foreseen(self, record: Record, model: TrainedModel, look: Look) -> BlobReference:
         token = Secret(f"?sig={MASK}")

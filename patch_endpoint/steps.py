@@ -139,8 +139,8 @@ def _going_back_to(record: Record, look: Look) -> Deployment:
     target = last_that_was_live(record)
     if target is None:
         raise NothingToGoBackToError(record.endpoint)
-    facts = look.facts_of(target.model)
-    if record.copy_of(target.model) or (facts and facts.has_bytes_of(target.model)):
+    facts, copy = look.facts_of(target.model), record.copy_of(target.model)
+    if (facts and facts.has_bytes_of(target.model)) or (copy and look.has(copy)):
         return target
     raise ModelGoneError(target.model.name)
 

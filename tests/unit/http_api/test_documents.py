@@ -1,21 +1,21 @@
 """What the API says of an endpoint: the record, and no secret."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 from msgspec.structs import replace
 
 from http_api.documents import EndpointDocument, endpoint_document, endpoint_summary
-from patch_endpoint.history import OVERWRITTEN
-from patch_endpoint.record import Deployment, Past, Problem, Record
+from patch_endpoint.record import Deployment, Kept, Past, Problem, Record
 from patch_endpoint.records import Records, Summary
+from patch_endpoint.trained_model import TrainedModel
 from settings.fault import Fault
 from settings.scoring_endpoint import ScoringEndpoint
 from settings.secret import Secret
 from tests.fakes.calls import Calls
 from tests.fakes.driven_clock import DrivenClock
 from tests.fakes.state_store import MemoryStateStore
-from tests.unit.patch_endpoint.sample import NOW, at, deployment, record, serving
+from tests.unit.patch_endpoint.sample import NOW, at, deployment, model, record, serving
 
 KEY = "k3y-of-the-endpoint"
 ENDPOINT = ScoringEndpoint(
@@ -26,8 +26,10 @@ ENDPOINT = ScoringEndpoint(
 )
 
 
-def shown(of: Record, endpoint: ScoringEndpoint = ENDPOINT) -> EndpointDocument:
-    document = endpoint_document(endpoint, of)
+def shown(
+    of: Record, endpoint: ScoringEndpoint = ENDPOINT, seen: Sequence[TrainedModel] = ()
+) -> EndpointDocument:
+    document = endpoint_document(endpoint, of, seen)
     assert KEY not in repr(document)
     assert msgspec.json.encode(document)
     return document
@@ -55,7 +57,8 @@ def test_the_members_are_those_of_the_contract() -> None:
         next_attempt_at=at(hours=1),
     )
     past = Past(deployment("a", state="superseded"), at(minutes=1))
-    document = shown(record(desired=desired, serving=serving("a"), history=(past,)))
+    known = record(desired=desired, serving=serving("a"), history=(past,))
+    document = shown(known, seen=[past.deployment.model])
 
     assert document["desired"] == {
         "model": {
@@ -117,15 +120,26 @@ def test_the_next_attempt_is_not_before_the_endpoint_asked_to_be_called() -> Non
     assert document["desired"]["next_attempt_at"] == at(minutes=40)
 
 
-def test_bytes_that_were_overwritten_are_not_restorable() -> None:
-    lost = deployment("a", state="superseded", error=OVERWRITTEN)
-    hidden = deployment("b", state="superseded")
-    history = (Past(lost, NOW), Past(hidden, NOW))
-    later = record(desired=deployment("b", at(minutes=1)), history=history)
+def test_only_bytes_that_are_there_are_restorable() -> None:
+    """A copy of them is kept, or storage still has them: nothing else says so."""
+    history = tuple(Past(deployment(name, state="superseded"), NOW) for name in "abcde")
+    overwritten = model("b", at(minutes=1))
+    again = model("c", at(minutes=1), content_md5=model("c").content_md5)
+    of = record(history=history, kept=(Kept(model("d"), "census/d"),))
 
-    document = shown(later)
-    assert isinstance(document["history"], list)
-    assert [row["restorable"] for row in document["history"]] == [False, False]
+    document = shown(of, seen=[model("a"), overwritten, again])
+
+    restorable = {row["model"]["name"]: row["restorable"] for row in document["history"]}
+    assert restorable == {"a": True, "b": False, "c": True, "d": True, "e": False}
+
+
+def test_a_model_without_bytes_is_not_restorable() -> None:
+    empty = model("a", size=0)
+    history = (Past(deployment("a", model=empty, state="superseded"), NOW),)
+
+    (row,) = shown(record(history=history), seen=[empty])["history"]
+
+    assert row["restorable"] is False
 
 
 def test_the_latest_in_history_comes_first() -> None:

@@ -12,6 +12,7 @@ from patch_endpoint.steps import (
 from protocols.protocol import Refused
 from retrain_trigger.landed import model_landed
 from settings.scoring_endpoint import ScoringEndpoint
+from state.storage_errors import UnavailableError
 from tests.fakes.endpoints_folder import table
 from tests.fakes.small_app import asking, document, routes_of
 from tests.fakes.small_world import NAME, SmallWorld
@@ -35,6 +36,12 @@ def rolled_back(world: SmallWorld, *, hold: bool = True) -> None:
     world.clock.advance(minutes=1)
     world.engine.deployer.work(endpoint(world), rolling_back("ada", "bad scores", hold=hold))
     world.run(minutes=3)
+
+
+def restorable(world: SmallWorld) -> dict[str, bool]:
+    """Say of each past model whether the endpoint's document calls it restorable."""
+    shown = document(routes_of(world).get_endpoint(asking(f"GET endpoints/{NAME}")))
+    return {row["model"]["name"]: row["restorable"] for row in shown["history"]}
 
 
 def redeployed(world: SmallWorld, name: str) -> None:
@@ -102,6 +109,45 @@ def test_without_a_copy_it_says_so_before_it_does_anything() -> None:
 
     assert world.record() == before
     assert len(world.sent()) == sent
+
+
+def test_where_the_copy_was_deleted_it_says_so_before_it_does_anything() -> None:
+    world = SmallWorld()
+    lived(world, LATEST, LATEST)
+    for name in list(world.keeper.kept):
+        world.keeper.drop(name)
+    before, sent = world.record(), len(world.sent())
+
+    answer = routes_of(world).rollback(asking(f"POST endpoints/{NAME}/rollback"))
+
+    assert answer.status_code == 409
+    assert (world.record(), len(world.sent())) == (before, sent)
+
+
+def test_a_document_calls_restorable_what_can_be_gone_back_to_and_nothing_else() -> None:
+    world = SmallWorld(table(NAME, more="keep = 0"))
+    lived(world, f"{NAME}/a.ilearner", f"{NAME}/b.ilearner", f"{NAME}/c.ilearner")
+    world.catalog.delete(f"{NAME}/b.ilearner")
+
+    assert restorable(world) == {f"{NAME}/a.ilearner": True, f"{NAME}/b.ilearner": False}
+    world.calls.fail("models.head", UnavailableError("look"), times=2)
+    assert set(restorable(world).values()) == {False}
+
+
+def test_a_model_that_was_superseded_before_it_was_sent_and_then_deleted_is_not_restorable() -> (
+    None
+):
+    world = SmallWorld()
+    lived(world, f"{NAME}/a.ilearner")
+    world.scoring.down = Refused("http_401", "wrong key")
+    for name in "bc":
+        world.clock.advance(minutes=1)
+        world.land(f"{NAME}/{name}.ilearner")
+    assert restorable(world)[f"{NAME}/b.ilearner"]
+
+    world.catalog.delete(f"{NAME}/b.ilearner")
+
+    assert not restorable(world)[f"{NAME}/b.ilearner"]
 
 
 def test_only_so_many_copies_are_kept() -> None:
