@@ -142,6 +142,8 @@ def _named(engine: Engine, endpoint: ScoringEndpoint, name: str) -> str:
     if engine.catalog.head(name) is not None:
         return name
     record = engine.records.read(endpoint.name).record
+    if any(one.model.name == name for one in record.kept):
+        return name
     past = [past.deployment for past in record.history]
     known = [one.model.name for one in (*past, record.desired, record.waiting) if one is not None]
     if name in known:

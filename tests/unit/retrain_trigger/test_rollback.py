@@ -124,6 +124,28 @@ def test_where_the_copy_was_deleted_it_says_so_before_it_does_anything() -> None
     assert (world.record(), len(world.sent())) == (before, sent)
 
 
+def test_a_model_whose_blob_was_deleted_is_redeployed_from_its_latest_copy() -> None:
+    world = SmallWorld()
+    lived(world, LATEST, LATEST, f"{NAME}/b.ilearner")
+    world.catalog.delete(LATEST)
+    asked = f"POST endpoints/{NAME}/redeploy"
+    body = {"model": LATEST}
+    _, copy, _ = world.record().kept
+
+    plan = document(routes_of(world).redeploy(asking(f"{asked}?dry_run=true", body)))
+    answer = routes_of(world).redeploy(asking(asked, body))
+    world.run(minutes=3)
+
+    assert (plan["decision"], answer.status_code) == ("patch", 202)
+    assert plan["model"]["etag"] == copy.model.etag
+    assert world.scoring.serves(NAME) == f"retrain-kept/{copy.name}"
+    assert (world.desired().model, world.desired().state) == (copy.model, "live")
+
+    for name in list(world.keeper.kept):
+        world.keeper.drop(name)
+    assert routes_of(world).redeploy(asking(asked, body)).status_code == 409
+
+
 def test_a_document_calls_restorable_what_can_be_gone_back_to_and_nothing_else() -> None:
     world = SmallWorld(table(NAME, more="keep = 0"))
     lived(world, f"{NAME}/a.ilearner", f"{NAME}/b.ilearner", f"{NAME}/c.ilearner")
