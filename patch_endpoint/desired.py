@@ -29,6 +29,7 @@ type Verdict = Literal[
     "model_gone",
     "not_asked",
     "released",
+    "nothing_to_release",
 ]
 
 

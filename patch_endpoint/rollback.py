@@ -4,7 +4,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from patch_endpoint.desired import Asked, Wanted, released, request, want
+from patch_endpoint.desired import Asked, Verdict, Wanted, released, request, want
 from patch_endpoint.fallback import JUST_AFTER
 from patch_endpoint.record import Deployment, Hold, Record
 
@@ -21,11 +21,11 @@ def rolled_back(record: Record, target: Deployment, asked: Asked, *, hold: bool)
 
 def release(record: Record, asked: Asked, now: datetime) -> Wanted:
     """End the hold, and let the newest model win."""
-    record = replace(record, held=None)
     if record.waiting is None:
-        return Wanted(record, "released")
+        verdict: Verdict = "released" if record.held is not None else "nothing_to_release"
+        return Wanted(replace(record, held=None), verdict)
     waiting = replace(released(record.waiting), released_by=asked.by, reason=asked.reason)
     if record.desired is not None and record.desired.order > waiting.order:
         # A person asked for another model after it landed: the release is the later word.
         waiting = replace(waiting, instant=record.desired.instant + JUST_AFTER)
-    return want(replace(record, waiting=None), waiting, waits=False, now=now)
+    return want(replace(record, held=None, waiting=None), waiting, waits=False, now=now)

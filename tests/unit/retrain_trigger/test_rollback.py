@@ -333,6 +333,34 @@ def test_a_release_with_nothing_waiting_changes_nothing_but_the_hold() -> None:
     assert len(world.sent()) == sent
 
 
+def test_a_plan_says_that_there_is_nothing_to_release() -> None:
+    world = SmallWorld()
+    lived(world, f"{NAME}/a.ilearner", f"{NAME}/b.ilearner")
+    asked = asking(f"POST endpoints/{NAME}/release?dry_run=true")
+
+    plan = document(routes_of(world).release(asked))
+    rolled_back(world)
+    held = document(routes_of(world).release(asked))
+
+    assert (plan["decision"], plan["reason"]) == ("wait", "nothing_to_release")
+    assert (held["decision"], held["held"]) == ("wait", False)
+    assert held["reason"] != "nothing_to_release"
+
+
+def test_a_rollback_goes_to_the_newest_that_was_live_not_to_the_last_that_served() -> None:
+    """As the README says."""
+    world = SmallWorld()
+    lived(world, *(f"{NAME}/{name}.ilearner" for name in "abc"))
+    rolled_back(world)
+    assert world.desired().model.name == f"{NAME}/b.ilearner"
+    released(world)
+    lived(world, f"{NAME}/d.ilearner")
+
+    rolled_back(world)
+
+    assert world.desired().model.name == f"{NAME}/c.ilearner"
+
+
 def test_without_a_hold_the_next_landing_wins() -> None:
     world = SmallWorld()
     lived(world, f"{NAME}/a.ilearner", f"{NAME}/b.ilearner")
