@@ -37,11 +37,12 @@ class ServingDocument(TypedDict):
 
 
 class PastDocument(TypedDict):
-    """What was desired before, and whether it can be gone back to."""
+    """What was desired before, until when, whether it ever was live, and if its bytes are there."""
 
     model: ModelDocument
     state: State
     at: Instant
+    live_at: Instant | None
     cause: Cause
     error: str | None
     restorable: bool
@@ -206,6 +207,7 @@ def _past(past: Past, there: list[TrainedModel]) -> PastDocument:
         "model": _model(deployment.model),
         "state": deployment.state,
         "at": past.at,
+        "live_at": deployment.live_at,
         "cause": deployment.cause,
         "error": _error(deployment.error),
         "restorable": _is_restorable(deployment.model, there),

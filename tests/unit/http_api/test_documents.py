@@ -56,7 +56,7 @@ def test_the_members_are_those_of_the_contract() -> None:
         attempts=2,
         next_attempt_at=at(hours=1),
     )
-    past = Past(deployment("a", state="superseded"), at(minutes=1))
+    past = Past(deployment("a", state="superseded", live_at=at(seconds=40)), at(minutes=1))
     known = record(desired=desired, serving=serving("a"), history=(past,))
     document = shown(known, seen=[past.deployment.model])
 
@@ -86,7 +86,7 @@ def test_the_members_are_those_of_the_contract() -> None:
     assert isinstance(document["history"], list)
     (row,) = document["history"]
     assert (row["state"], row["at"], row["cause"]) == ("superseded", at(minutes=1), "new_model")
-    assert row["restorable"] is True
+    assert (row["live_at"], row["restorable"]) == (at(seconds=40), True)
 
 
 def test_what_waits_for_a_person_is_shown_beside_what_is_desired() -> None:
