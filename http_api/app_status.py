@@ -8,6 +8,7 @@ from typing import TypedDict
 
 from http_api.answers import FaultDocument, fault_document
 from patch_endpoint.plan import Instant
+from patch_endpoint.records import WAITING, Summary
 from retrain_trigger.engine import App, Engine
 from settings.fault import Fault, SettingsError
 from settings.schedule import Schedule
@@ -65,9 +66,15 @@ def _counts(engine: Engine) -> Counts:
     endpoints, jobs = engine.records.summaries(), engine.jobs.records.summaries()
     return {
         "timers": {timer: _timer(engine, timer) for timer in _schedules(engine)},
-        "endpoints": Counter(one.fields.get("state", "none") for one in endpoints),
+        "endpoints": Counter(state for one in endpoints for state in _states(one)),
         "jobs": Counter(one.fields.get("state", "none") for one in jobs),
     }
+
+
+def _states(summary: Summary) -> set[str]:
+    """Give the states of what is desired and of what waits: each asks for a person's look."""
+    said = {summary.fields.get(key) for key in ("state", f"{WAITING}state")} - {None}
+    return {str(state) for state in said} or {"none"}
 
 
 class Health:

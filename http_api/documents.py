@@ -1,20 +1,18 @@
 """What the API says of an endpoint."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Literal, NotRequired, TypedDict
 
 from patch_endpoint.plan import Instant, ModelDocument
-from patch_endpoint.record import Cause, Deployment, Past, Record, Serving, State
-from patch_endpoint.records import Summary
+from patch_endpoint.record import Cause, Deployment, Past, Problem, Record, Serving, State
+from patch_endpoint.records import WAITING, Summary
 from patch_endpoint.trained_model import TrainedModel
 from settings.scoring_endpoint import ScoringEndpoint
 
-_MODEL_GONE = "model_gone"
-
 
 class DesiredDocument(TypedDict):
-    """What an endpoint should serve, and how far that got."""
+    """What an endpoint should serve, or what waits for a person, and how far that got."""
 
     model: ModelDocument
     instant: Instant
@@ -35,14 +33,16 @@ class ServingDocument(TypedDict):
     token_expires_at: Instant
     confirmed_by: Literal["smoke_test", "location"] | None
     renewable: bool
+    error: str | None
 
 
 class PastDocument(TypedDict):
-    """What was desired before, and whether it can be gone back to."""
+    """What was desired before, until when, whether it ever was live, and if its bytes are there."""
 
     model: ModelDocument
     state: State
     at: Instant
+    live_at: Instant | None
     cause: Cause
     error: str | None
     restorable: bool
@@ -61,6 +61,7 @@ class EndpointDocument(EndpointHead):
     """What is desired at an endpoint and what serves, since when, why, and confirmed how."""
 
     desired: DesiredDocument | None
+    waiting: DesiredDocument | None
     serving: ServingDocument | None
     history: list[PastDocument]
 
@@ -73,7 +74,7 @@ class ModelInShort(TypedDict, total=False):
 
 
 class DesiredInShort(TypedDict):
-    """What an endpoint should serve, out of a listing."""
+    """What an endpoint should serve, or what waits for a person, out of a listing."""
 
     model: ModelInShort
     instant: str | None
@@ -89,12 +90,14 @@ class ServingInShort(TypedDict):
     since: str | None
     token_expires_at: str | None
     confirmed_by: str | None
+    error: str | None
 
 
 class EndpointInShort(EndpointHead):
     """An endpoint out of a listing: no record is read."""
 
     desired: DesiredInShort | None
+    waiting: DesiredInShort | None
     serving: ServingInShort | None
 
 
@@ -105,39 +108,46 @@ class EndpointsPage(TypedDict):
     nextLink: NotRequired[str]
 
 
-def endpoint_document(endpoint: ScoringEndpoint, record: Record) -> EndpointDocument:
-    """Say what is desired and what serves, since when, why, and confirmed how."""
-    shown = record.waiting or record.desired
+def endpoint_document(
+    endpoint: ScoringEndpoint, record: Record, seen: Iterable[TrainedModel]
+) -> EndpointDocument:
+    """Say what is desired and what serves, since when, why, and confirmed how.
+
+    Args:
+        endpoint: Which.
+        record: What is known of it.
+        seen: What is in storage now of the models of its history.
+    """
+    there = [*seen, *(one.model for one in record.kept)]
+    desired, waiting = record.desired, record.waiting
     return {
         **_head(endpoint, held=record.held is not None),
-        "desired": _desired(shown, record.not_before) if shown else None,
+        "desired": _desired(desired, record.not_before) if desired else None,
+        "waiting": _desired(waiting, record.not_before) if waiting else None,
         "serving": _serving(record.serving) if record.serving else None,
-        "history": [_past(record, past) for past in reversed(record.history)],
+        "history": [_past(past, there) for past in reversed(record.history)],
     }
 
 
 def endpoint_summary(endpoint: ScoringEndpoint, summary: Summary | None) -> EndpointInShort:
     """Say the same in short, out of a listing: no record is read."""
     fields: Mapping[str, str] = summary.fields if summary else {}
-    desired: DesiredInShort | None = None
     serving: ServingInShort | None = None
-    if "state" in fields:
-        desired = {
-            "model": {"name": fields.get("model"), "etag": fields.get("etag")},
-            "instant": fields.get("instant"),
-            "cause": fields.get("cause"),
-            "state": fields.get("state"),
-            "error": fields.get("error"),
-        }
     if "serving" in fields:
         serving = {
             "model": {"name": fields.get("serving")},
             "since": fields.get("since"),
             "token_expires_at": fields.get("token_expires_at"),
             "confirmed_by": fields.get("confirmed_by"),
+            "error": fields.get("serving_error"),
         }
     held = fields.get("held") == "True"
-    return {**_head(endpoint, held=held), "desired": desired, "serving": serving}
+    return {
+        **_head(endpoint, held=held),
+        "desired": _desired_in_short(fields, ""),
+        "waiting": _desired_in_short(fields, WAITING),
+        "serving": serving,
+    }
 
 
 def _head(endpoint: ScoringEndpoint, *, held: bool) -> EndpointHead:
@@ -162,9 +172,21 @@ def _desired(deployment: Deployment, not_before: datetime | None) -> DesiredDocu
         "requested_by": deployment.requested_by or deployment.released_by,
         "reason": deployment.reason,
         "state": deployment.state,
-        "error": _error(deployment),
+        "error": _error(deployment.error),
         "attempts": deployment.attempts,
         "next_attempt_at": max((instant for instant in known if instant), default=None),
+    }
+
+
+def _desired_in_short(fields: Mapping[str, str], slot: str) -> DesiredInShort | None:
+    if f"{slot}state" not in fields:
+        return None
+    return {
+        "model": {"name": fields.get(f"{slot}model"), "etag": fields.get(f"{slot}etag")},
+        "instant": fields.get(f"{slot}instant"),
+        "cause": fields.get(f"{slot}cause"),
+        "state": fields.get(f"{slot}state"),
+        "error": fields.get(f"{slot}error"),
     }
 
 
@@ -175,37 +197,28 @@ def _serving(serving: Serving) -> ServingDocument:
         "token_expires_at": serving.token_expires_at,
         "confirmed_by": serving.confirmed_by,
         "renewable": serving.renewable,
+        "error": _error(serving.error),
     }
 
 
-def _past(record: Record, past: Past) -> PastDocument:
+def _past(past: Past, there: list[TrainedModel]) -> PastDocument:
     deployment = past.deployment
     return {
         "model": _model(deployment.model),
         "state": deployment.state,
         "at": past.at,
+        "live_at": deployment.live_at,
         "cause": deployment.cause,
-        "error": _error(deployment),
-        "restorable": _is_restorable(record, deployment),
+        "error": _error(deployment.error),
+        "restorable": _is_restorable(deployment.model, there),
     }
 
 
-def _error(deployment: Deployment) -> str | None:
-    return f"{deployment.error.code}: {deployment.error.message}" if deployment.error else None
+def _error(problem: Problem | None) -> str | None:
+    return f"{problem.code}: {problem.message}" if problem else None
 
 
-def _is_restorable(record: Record, deployment: Deployment) -> bool:
-    """Say whether it can be gone back to: a copy is kept, or nothing else is in its place."""
-    if record.copy_of(deployment.model) is not None:
-        return True
-    if deployment.error is not None and deployment.error.code == _MODEL_GONE:
-        return False
-    known = [past.deployment.model for past in record.history]
-    known += [one.model for one in (record.desired, record.waiting) if one is not None]
-    model = deployment.model
-    return not any(
-        one.name == model.name
-        and not one.has_bytes_of(model)
-        and one.last_modified >= model.last_modified
-        for one in known
-    )
+def _is_restorable(model: TrainedModel, there: list[TrainedModel]) -> bool:
+    """Say whether its bytes are there; of a job's result elsewhere its service is not asked."""
+    is_there = model.from_job is not None or any(one.has_bytes_of(model) for one in there)
+    return is_there and not model.is_empty

@@ -78,7 +78,12 @@ OPERATIONS: Final = (
         problems=(_MISSING, _UNSERVED),
     ),
     _word("redeploy", "Have a model deployed", RedeployBody, _CONFLICT, _UNFIT),
-    _word("rollback", "Go back to the model that was live before", RollbackBody, _CONFLICT),
+    _word(
+        "rollback",
+        "Go back to the newest other that was live before",
+        RollbackBody,
+        _CONFLICT,
+    ),
     _word("release", "End a hold, and let the newest model win", ReleaseBody),
     Operation(
         function="retrain",

@@ -14,6 +14,7 @@ from http_api.app_status import Health, status_document
 from http_api.documents import endpoint_document
 from http_api.listing import PAGE_SIZE, list_endpoints
 from http_api.openapi import openapi_document
+from http_api.seen_models import seen_models
 from retrain_trigger.engine import App, Engine
 from settings.endpoints_file import is_endpoint_name
 from settings.fault import SettingsError
@@ -75,7 +76,7 @@ class Routes:
         def work() -> func.HttpResponse:
             endpoint = self._endpoint(req)
             record = self._engine.records.read(endpoint.name).record
-            return answer(endpoint_document(endpoint, record))
+            return answer(endpoint_document(endpoint, record, seen_models(self._engine, record)))
 
         return _guarded(work)
 

@@ -11,6 +11,7 @@ from http_api.answers import ProblemError, answer
 from http_api.asking import Reason, asker, body_of, is_dry_run, is_speakable, reason_of
 from http_api.documents import endpoint_document
 from http_api.person import Done, Verb, Word, heard
+from http_api.seen_models import seen_models
 from patch_endpoint.catalog import newest
 from patch_endpoint.claim import Step
 from patch_endpoint.record import Record
@@ -120,7 +121,7 @@ def _taken(
     record = _possible(lambda: engine.deployer.work(endpoint, step))
     status = HTTPStatus.ACCEPTED if _is_on_its_way(record) else HTTPStatus.OK
     location = req.url.split("?")[0].rstrip("/").rpartition("/")[0]
-    document = endpoint_document(endpoint, record)
+    document = endpoint_document(endpoint, record, seen_models(engine, record))
     state = record.desired.state if record.desired else "nothing_desired"
     return Done(state, answer(document, status, {"Location": location}))
 
@@ -141,6 +142,8 @@ def _named(engine: Engine, endpoint: ScoringEndpoint, name: str) -> str:
     if engine.catalog.head(name) is not None:
         return name
     record = engine.records.read(endpoint.name).record
+    if any(one.model.name == name for one in record.kept):
+        return name
     past = [past.deployment for past in record.history]
     known = [one.model.name for one in (*past, record.desired, record.waiting) if one is not None]
     if name in known:

@@ -37,6 +37,7 @@ class EndpointDocument(msgspec.Struct, frozen=True):
     held: bool = False
     fault: str | list[str] | None = None
     desired: Desired | None = None
+    waiting: Desired | None = None
     serving: Serving | None = None
 
     def wants(self, model: str) -> bool:

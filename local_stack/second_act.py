@@ -20,8 +20,6 @@ PATIENCE = timedelta(minutes=3)
 _FAULTY_EXPORT = 100
 # Not those of the main job: so each model is told from the others by its accuracy.
 _MENDED_EXPORT = 1300
-# Storage dates blobs by whole seconds: a model of the rollback's own second would count as older.
-_APART = timedelta(seconds=2)
 _SOON = timedelta(seconds=10)
 _ACCEPTED = frozenset({"patched", "live"})
 _ENDED_BADLY = frozenset({"failed", "cancelled", "timed_out"})
@@ -98,7 +96,6 @@ class SecondAct:
 
     def _retrain_while_held(self) -> str:
         self.narrator.step("The export is mended; what is trained now waits, as the hold wants it")
-        self.pause(_APART)
         where = self._export(_MENDED_EXPORT)
         job = self.app.retrain(ENDPOINT, "make run: the export is mended")
         self.narrator.say(f"{where} has {_MENDED_EXPORT} rows now; POST …/retrain began {job.id}")
@@ -162,10 +159,8 @@ class SecondAct:
     def _waits(self, job: Job) -> EndpointDocument | None:
         self._finished(job.id)  # one that failed is not waited for
         document = self.app.endpoint(ENDPOINT)
-        if document is None or not document.wants(job.model):
-            return None
-        is_waiting = document.desired is not None and document.desired.state == "waiting"
-        return document if is_waiting else None
+        waiting = document.waiting.model if document and document.waiting else None
+        return document if waiting and waiting.name == job.model else None
 
     def _until[T](self, what: str, look: Callable[[], T | None]) -> T:
         """Look until there is an answer.
@@ -200,8 +195,12 @@ class SecondAct:
         serves = serving.model.name if serving and serving.model else None
         state = f"{desired.state} ({desired.cause})" if desired else None
         served = "it" if serves == wanted else serves
+        waiting = document.waiting.model if document.waiting else None
+        waits = f" · waiting {waiting.name}" if waiting else ""
         held = "yes" if document.held else "no"
-        self.narrator.say(f"{when:7} desired {wanted} {state} · serving {served} · held: {held}")
+        self.narrator.say(
+            f"{when:7} desired {wanted} {state} · serving {served}{waits} · held: {held}"
+        )
 
     def _accuracy(self) -> float:
         return self.scoring.accuracy(rows("test"), LABEL)

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from patch_endpoint.decide import CHECK_AFTER, Patch, is_undone, pause_after
+from patch_endpoint.decide import CHECK_AFTER, RESENDS, Patch, is_undone, pause_after
 from patch_endpoint.fallback import refused
-from patch_endpoint.record import Attempt, Deployment, Problem, Record, Serving, Unknown
+from patch_endpoint.record import Attempt, Problem, Record, Serving, Unknown
 from patch_endpoint.sas import SignedModel
 from protocols.protocol import Accepted, Answer, Refused, Unsettled
 from protocols.wire import REQUEST_LIMIT
@@ -42,7 +42,7 @@ def claimed(record: Record, patch: Patch, signed: SignedModel, id_: str, now: da
 
 def _with_pause(record: Record, patch: Patch, now: datetime) -> Record:
     """Note before when this is not tried again, so that back-off also holds across a crash."""
-    if patch.cause in {"repeat", "sas_expiring"} and record.serving is not None:
+    if patch.cause in RESENDS and record.serving is not None:
         return _with_resend_pause(record, record.serving, now)
     if record.desired is None:
         return record
@@ -107,14 +107,11 @@ def reported(
 def held_back(record: Record, patch: Patch, problem: Problem, now: datetime) -> Record:
     """Put *patch* off because something of ours stands in its way; nothing is sent."""
     record = _with_pause(record, patch, now)
-    desired = record.desired
-    if desired is None or not _is_of(patch, desired):
+    if patch.cause in RESENDS:
+        return _not_resent(record, problem)
+    if record.desired is None:
         return record
-    # That it answers wrong matters more than that it cannot be renewed just now.
-    is_wrong = desired.error is not None and desired.error.about_model
-    if is_wrong and not is_undone(desired):
-        return record
-    return replace(record, desired=replace(desired, error=problem))
+    return replace(record, desired=replace(record.desired, error=problem))
 
 
 def waiting_for_mending(record: Record, problem: Problem, now: datetime) -> Record:
@@ -129,8 +126,9 @@ def waiting_for_mending(record: Record, problem: Problem, now: datetime) -> Reco
         record = replace(record, desired=replace(record.desired, next_attempt_at=later))
     if record.serving is None or record.serving.renew_at is None:
         return record
+    error = problem if record.serving.renew_at <= now else record.serving.error
     renew_at = max(later, record.serving.renew_at)
-    return replace(record, serving=replace(record.serving, renew_at=renew_at))
+    return replace(record, serving=replace(record.serving, renew_at=renew_at, error=error))
 
 
 def keeping(record: Record, now: datetime) -> Record:
@@ -149,7 +147,7 @@ def overtaken(record: Record) -> Record:
 
 def _accepted(record: Record, attempt: Attempt, settles_after: timedelta, now: datetime) -> Record:
     unknown = tuple(one for one in record.unknown if now < one.at + LATE_FOR)
-    others = [one.at for one in unknown if not one.model.is_version(attempt.model)]
+    others = [one.at for one in unknown if not one.model.has_bytes_of(attempt.model)]
     record = replace(
         record,
         serving=_serving(record.serving, attempt, unknown, now),
@@ -158,7 +156,7 @@ def _accepted(record: Record, attempt: Attempt, settles_after: timedelta, now: d
         not_before=None,
     )
     desired = record.desired
-    if desired is None or not _is_of(attempt, desired):
+    if desired is None or not desired.is_of(attempt):
         return record
     if desired.state == "live":
         return replace(record, desired=replace(desired, error=None))
@@ -178,8 +176,8 @@ def _serving(
     before: Serving | None, attempt: Attempt, unknown: tuple[Unknown, ...], now: datetime
 ) -> Serving:
     """Say what serves now. Of the tokens that it may hold, the first to expire counts."""
-    same = before is not None and before.model.is_version(attempt.model)
-    possible = [one.token_expires_at for one in unknown if one.model.is_version(attempt.model)]
+    same = before is not None and before.model.has_bytes_of(attempt.model)
+    possible = [one.token_expires_at for one in unknown if one.model.has_bytes_of(attempt.model)]
     earlier = attempt.token_expires_at - min([attempt.token_expires_at, *possible])
     return Serving(
         model=attempt.model,
@@ -197,12 +195,12 @@ def _serving(
 
 def _refused(record: Record, attempt: Attempt, answer: Refused, now: datetime) -> Record:
     problem = Problem(answer.code, answer.message, about_model=answer.about_model)
+    if attempt.cause in RESENDS:
+        return _not_resent(record, problem)
     desired = record.desired
-    if desired is None or not _is_of(attempt, desired):
+    if desired is None or not desired.is_of(attempt):
         return record
-    if is_undone(desired):
-        return refused(record, problem, now)
-    return replace(record, desired=replace(desired, error=problem))
+    return refused(record, problem, now)
 
 
 def _unsettled(record: Record, attempt: Attempt, answer: Unsettled, now: datetime) -> Record:
@@ -210,19 +208,23 @@ def _unsettled(record: Record, attempt: Attempt, answer: Unsettled, now: datetim
         record = _with_unknown(record, attempt, now)
     if answer.retry_after is not None:
         record = replace(record, not_before=now + answer.retry_after)
+    problem = Problem(answer.code, answer.message)
+    if attempt.cause in RESENDS:
+        return _not_resent(record, problem)
     desired = record.desired
-    if desired is None or not _is_of(attempt, desired):
+    if desired is None or not desired.is_of(attempt):
         return record
-    error = Problem(answer.code, answer.message)
-    return replace(record, desired=replace(desired, error=error))
+    return replace(record, desired=replace(desired, error=problem))
+
+
+def _not_resent(record: Record, problem: Problem) -> Record:
+    """Note what keeps what serves from being sent once more; what is desired may be another."""
+    if record.serving is None:
+        return record
+    return replace(record, serving=replace(record.serving, error=problem))
 
 
 def _with_unknown(record: Record, attempt: Attempt, at: datetime) -> Record:
     fresh = [one for one in record.unknown if at < one.at + LATE_FOR]
     late = Unknown(attempt.model, at, attempt.token_expires_at)
     return replace(record, unknown=(*fresh, late))
-
-
-def _is_of(sent: Attempt | Patch, deployment: Deployment) -> bool:
-    same = sent.model.is_version(deployment.model)
-    return same and sent.instant == deployment.instant

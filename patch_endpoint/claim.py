@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from patch_endpoint import attempt as attempts
 from patch_endpoint.confirm import confirming
 from patch_endpoint.decide import Confirm, Decision, Keep, Patch, Skip
-from patch_endpoint.desired import Wanted
+from patch_endpoint.desired import Verdict, Wanted
 from patch_endpoint.kept import CONTAINER as KEPT_CONTAINER
 from patch_endpoint.ledger import CONFLICTS_BORNE
 from patch_endpoint.look import Look
@@ -59,11 +59,13 @@ class Foreseen(msgspec.Struct, frozen=True):
         record: The record as it would be.
         decision: What would be done.
         reference: What would be sent, its token masked.
+        verdict: What would become of the wish.
     """
 
     record: Record
     decision: Decision
     reference: BlobReference | None = None
+    verdict: Verdict = "not_asked"
 
 
 class Claims:
@@ -110,11 +112,13 @@ class Claims:
         wanted = step(attempts.abandoned(stored.record, now), look, now)
         record, decision = decided(endpoint, wanted.record, look, now)
         if not isinstance(decision, Patch):
-            return Foreseen(record, decision)
-        return Foreseen(record, decision, self._foreseen(record, decision.model, look))
+            return Foreseen(record, decision, verdict=wanted.verdict)
+        reference = self._foreseen(record, decision.model, look)
+        return Foreseen(record, decision, reference, wanted.verdict)
 
     def _look(self, stored: Stored, now: datetime) -> Look:
-        return Look(self._world.catalog, self._world.results, stored.date, now)
+        world = self._world
+        return Look(world.catalog, world.results, world.keeper, stored.date, now)
 
     def _foreseen(self, record: Record, model: TrainedModel, look: Look) -> BlobReference:
         token = Secret(f"?sig={MASK}")

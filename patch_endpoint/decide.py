@@ -1,6 +1,6 @@
 """Decides what to do for an endpoint now, and when to look again. Pure: facts in, a value out."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import msgspec
@@ -15,8 +15,11 @@ CHECK_AFTER = timedelta(seconds=35)
 serves to confirm a PATCH that went well, which then needs no entry of its own."""
 CONFIRM_FOR = timedelta(hours=1)
 """How long after a PATCH its effect is asked for; after that it stays unconfirmed."""
+_WHENEVER = datetime.min.replace(tzinfo=UTC)
 
 type PatchCause = Literal["new_model", "redeploy", "rollback", "repeat", "sas_expiring"]
+RESENDS = frozenset({"repeat", "sas_expiring"})
+"""The causes of a PATCH that sends what serves once more, whatever is desired."""
 
 
 class Patch(msgspec.Struct, frozen=True):
@@ -97,6 +100,11 @@ def wake_at(record: Record, now: datetime) -> datetime | None:
     return max(due, record.not_before)
 
 
+def is_at_rest(record: Record) -> bool:
+    """Say whether nothing will ever become due by itself."""
+    return wake_at(record, _WHENEVER) is None
+
+
 def _for_desired(desired: Deployment | None, now: datetime) -> Decision | None:
     if desired is None or not is_undone(desired):
         return None
@@ -133,7 +141,7 @@ def _keeping_of(record: Record, now: datetime) -> datetime | None:
     # One that answers wrong is about to be rejected: it must not push out what is gone back to.
     is_wrong = desired.error is not None and desired.error.about_model
     proven = desired.state == "live" or (is_asked and not is_wrong)
-    if not proven or not serving.model.is_version(desired.model):
+    if not proven or not serving.model.has_bytes_of(desired.model):
         return None
     return serving.keep_at or now
 

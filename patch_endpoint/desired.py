@@ -29,6 +29,7 @@ type Verdict = Literal[
     "model_gone",
     "not_asked",
     "released",
+    "nothing_to_release",
 ]
 
 
@@ -79,7 +80,7 @@ def parked(record: Record, now: datetime) -> Record:
     if desired is None:
         return record
     # One that was sent without an answer may yet take effect, so what serves is sent once more.
-    is_late = any(one.model.is_version(desired.model) for one in record.unknown)
+    is_late = any(one.model.has_bytes_of(desired.model) for one in record.unknown)
     record = replace(record, desired=_that_serves(record), again=record.again or is_late)
     if record.desired is not None:
         record = without_past(record, record.desired)
@@ -103,13 +104,16 @@ def want(record: Record, wish: Deployment, *, waits: bool, now: datetime) -> Wan
         known = _known(record, latest, wish)
         if known is not None:
             return known
+    if _lands_in_hold(record, wish):
+        latest = record.waiting
     if latest is not None and wish.order < latest.order:
         candidate = replace(wish, state="superseded", approved=not waits)
         return Wanted(with_candidate(record, candidate, now), "older_than_desired")
-    record = _superseded(record, now, "waiting")
     if waits and wish.requested_by is None:
         waiting = replace(wish, state="waiting", approved=False)
-        return Wanted(replace(record, waiting=waiting), "waiting")
+        return Wanted(replace(_superseded(record, now, "waiting"), waiting=waiting), "waiting")
+    if not _waits_on(record, wish):
+        record = _superseded(record, now, "waiting")
     record = replace(_superseded(record, now, "desired"), desired=wish)
     return Wanted(without_empty(record, now), "desired")
 
@@ -173,7 +177,8 @@ def with_facts(
     if record.serving is None:
         return record
     # What serves goes on serving: the service has a copy of its own. It just cannot be sent again.
-    serving = replace(record.serving, renewable=False, renew_at=None)
+    problem = MODEL_GONE if facts is None else OVERWRITTEN
+    serving = replace(record.serving, renewable=False, renew_at=None, error=problem)
     return replace(record, serving=serving, again=False, repeat_at=None)
 
 
@@ -186,6 +191,20 @@ def _that_serves(record: Record) -> Deployment | None:
         return None
     state = "live" if brought.live_at else "patched"
     return replace(brought, state=state, error=None, next_attempt_at=None)
+
+
+def _lands_in_hold(record: Record, wish: Deployment) -> bool:
+    """Say whether *wish* landed since a person holds the endpoint: it waits, whatever was asked."""
+    is_landing = wish.requested_by is None and wish.released_by is None
+    return is_landing and record.held is not None and wish.instant >= record.held.since
+
+
+def _waits_on(record: Record, wish: Deployment) -> bool:
+    """Say whether what waits for the release is later than the model that a person wants now."""
+    if record.held is None or record.waiting is None:
+        return False
+    one, other = record.waiting.model, wish.model
+    return (one.last_modified, one.name) > (other.last_modified, other.name)
 
 
 def _latest(record: Record) -> Deployment | None:
@@ -203,12 +222,24 @@ def _known(record: Record, latest: Deployment | None, wish: Deployment) -> Wante
         return None
     if not latest.model.has_bytes_of(wish.model):
         return None
-    if wish.instant <= latest.instant:
+    if wish.model.last_modified < latest.model.last_modified:
         return Wanted(record, "same_bytes")
-    # A model that landed in between must not win: these bytes are the latest.
-    moved = replace(latest, model=wish.model, instant=wish.instant)
+    return Wanted(_moved(record, latest, wish), "same_bytes")
+
+
+def _moved(record: Record, latest: Deployment, wish: Deployment) -> Record:
+    """Have *latest*, and what was sent for it, stand where the same bytes landed again.
+
+    A model that landed in between must not win: these bytes are the latest.
+    """
+    there = {"model": wish.model, "instant": max(wish.instant, latest.instant)}
     slot = "waiting" if latest is record.waiting else "desired"
-    return Wanted(replace(record, **{slot: moved}), "same_bytes")
+    record = replace(record, **{slot: replace(latest, **there)})
+    if record.serving is not None and latest.is_of(record.serving):
+        record = replace(record, serving=replace(record.serving, **there))
+    if record.attempt is not None and latest.is_of(record.attempt):
+        record = replace(record, attempt=replace(record.attempt, **there))
+    return record
 
 
 def _superseded(record: Record, now: datetime, slot: str) -> Record:

@@ -71,7 +71,7 @@ def _may_be_replaced(record: Record) -> bool:
     """Say whether a PATCH without an answer may have put another model in the place of ours."""
     serving = record.serving
     return serving is not None and any(
-        not one.model.is_version(serving.model) for one in record.unknown
+        not one.model.has_bytes_of(serving.model) for one in record.unknown
     )
 
 

@@ -44,7 +44,7 @@ def last_that_was_live(record: Record) -> Deployment | None:
     ]
     place = (desired.order, len(record.history))
     if desired.cause == "rollback":
-        stood = [one[:2] for one in lived if one[2].model.is_version(desired.model)]
+        stood = [one[:2] for one in lived if one[2].model.has_bytes_of(desired.model)]
         place = max(stood, default=place)
     before = [
         one for one in lived if one[:2] < place and not one[2].model.has_bytes_of(desired.model)
@@ -57,7 +57,7 @@ def that_brought(record: Record, model: TrainedModel, instant: datetime) -> Depl
     found = [
         past.deployment
         for past in record.history
-        if past.deployment.model.is_version(model) and past.deployment.instant == instant
+        if past.deployment.model.has_bytes_of(model) and past.deployment.instant == instant
     ]
     return found[-1] if found else None
 

@@ -56,6 +56,9 @@ class Keeper(Protocol):
     def keep(self, name: str, model: TrainedModel, source_url: Secret) -> Outcome:
         """Copy *model* to *name*, unless there is this copy already."""
 
+    def has(self, name: str) -> bool:
+        """Say whether the copy *name* is there, whole."""
+
     def drop(self, name: str, etag: str | None = None) -> None:
         """Delete a copy of ours; with *etag*, only if it still is that version."""
 
@@ -105,16 +108,27 @@ class BlobKeeper:
             )
         return "kept" if copy["copy_status"] == "success" else "not_yet"
 
+    def has(self, name: str) -> bool:
+        """See `Keeper`."""
+        return self._status(name) == "success"
+
     def _found(self, name: str) -> Outcome | None:
         """Look at the copy that may be there; one that storage did not finish is taken away."""
-        with mapped("look at a kept model"):
-            try:
-                status = self._container.get_blob_client(name).get_blob_properties().copy.status
-            except ResourceNotFoundError:
-                return None
+        status = self._status(name)
+        if status is None:
+            return None
         if status in {"failed", "aborted"}:
             self.drop(name)
         return "kept" if status == "success" else "not_yet"
+
+    def _status(self, name: str) -> str | None:
+        """Say how far storage is with the copy *name*; None: there is none."""
+        with mapped("look at a kept model"):
+            try:
+                properties = self._container.get_blob_client(name).get_blob_properties()
+            except ResourceNotFoundError:
+                return None
+        return str(properties.copy.status)
 
     def drop(self, name: str, etag: str | None = None) -> None:
         """See `Keeper`."""
@@ -146,7 +160,7 @@ def copy_name(endpoint: str, model: TrainedModel) -> str:
 def with_kept(record: Record, model: TrainedModel, name: str | None, keep: int) -> Record:
     """Note the copy *name* of *model*, or that there is none, and forget all but *keep*."""
     serving = record.serving
-    if serving is not None and serving.model.is_version(model):
+    if serving is not None and serving.model.has_bytes_of(model):
         is_off = keep == 0 or model.from_job is not None
         outcome = "off" if is_off else "kept" if name else "lost"
         record = replace(record, serving=replace(serving, keeping=outcome))

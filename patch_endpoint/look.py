@@ -4,6 +4,8 @@ from datetime import datetime
 
 from patch_endpoint.catalog import ModelCatalog
 from patch_endpoint.job_results import JobResults, ResultLocation
+from patch_endpoint.kept import Keeper
+from patch_endpoint.record import Kept
 from patch_endpoint.trained_model import JobOutput, TrainedModel
 
 
@@ -16,15 +18,21 @@ class Look:
     Args:
         catalog: The models in storage.
         results: What jobs left in their services' own storage.
+        keeper: The copies that are kept of models.
         date: When the record was read, by the storage's clock.
         now: When the look is taken.
     """
 
     def __init__(
-        self, catalog: ModelCatalog, results: JobResults, date: datetime, now: datetime
+        self,
+        catalog: ModelCatalog,
+        results: JobResults,
+        keeper: Keeper,
+        date: datetime,
+        now: datetime,
     ) -> None:
         self.catalog, self.date = catalog, date
-        self._results, self._now = results, now
+        self._results, self._keeper, self._now = results, keeper, now
         self._seen: dict[str, TrainedModel | None] = {}
         self._located: dict[JobOutput, ResultLocation] = {}
 
@@ -33,6 +41,10 @@ class Look:
         if name not in self._seen:
             self._seen[name] = self.catalog.head(name)
         return self._seen[name]
+
+    def has(self, copy: Kept) -> bool:
+        """Say whether *copy*, which is on record, is there: a person may have deleted it."""
+        return self._keeper.has(copy.name)
 
     def located(self, output: JobOutput) -> ResultLocation:
         """Ask where a job's *output* is; may raise `ResultUnavailableError`."""

@@ -48,7 +48,7 @@ def plan_of(endpoint: ScoringEndpoint, foreseen: Foreseen, protocol: ScoringProt
         "model": _model(asked.model) if asked else None,
         "cause": asked.cause if asked else None,
         "decision": "patch" if isinstance(decision, Patch) else "wait",
-        "reason": decision.reason if isinstance(decision, Skip) else None,
+        "reason": _reason(foreseen),
         "replaces": record.serving.model.name if record.serving else None,
         "held": record.held is not None,
         "request": None,
@@ -57,6 +57,14 @@ def plan_of(endpoint: ScoringEndpoint, foreseen: Foreseen, protocol: ScoringProt
         resource = endpoint.resource or _UNREAD_RESOURCE
         plan["request"] = protocol.request_plan(endpoint, resource, foreseen.reference)
     return plan
+
+
+def _reason(foreseen: Foreseen) -> str | None:
+    """Say why nothing would be sent."""
+    if not isinstance(foreseen.decision, Skip):
+        return None
+    is_idle = foreseen.verdict == "nothing_to_release"
+    return foreseen.verdict if is_idle else foreseen.decision.reason
 
 
 def _model(model: TrainedModel) -> ModelDocument:

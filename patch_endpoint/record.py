@@ -77,6 +77,10 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
         """Say whether *other* is this wish, however far it got."""
         return self.order == other.order and self.model.is_version(other.model)
 
+    def is_of(self, sent: "Serving | Attempt") -> bool:
+        """Say whether *sent* was sent for this wish."""
+        return self.instant == sent.instant and self.model.has_bytes_of(sent.model)
+
 
 class Serving(msgspec.Struct, frozen=True, kw_only=True):
     """What the endpoint serves, as far as it told.
@@ -96,6 +100,7 @@ class Serving(msgspec.Struct, frozen=True, kw_only=True):
         keeps_tried: How often keeping them was tried.
         confirmed_by: What proved that it serves.
         renewable: Whether a new token can still be signed for these bytes.
+        error: Why it was not sent once more, since it last was.
     """
 
     model: TrainedModel
@@ -112,6 +117,7 @@ class Serving(msgspec.Struct, frozen=True, kw_only=True):
     keeps_tried: int = 0
     confirmed_by: Literal["smoke_test", "location"] | None = None
     renewable: bool = True
+    error: Problem | None = None
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):

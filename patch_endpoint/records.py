@@ -6,12 +6,16 @@ from urllib.parse import quote, unquote
 
 import msgspec
 
-from patch_endpoint.record import Record
+from patch_endpoint.decide import is_at_rest
+from patch_endpoint.record import Deployment, Record
 from state.storage_errors import UnavailableError
 from state.store import Read, StateStore
 
+WAITING = "waiting_"
+"""What the mirrored fields of the model that waits begin with; those of what is desired have none.
+"""
 _PREFIX = "endpoints/"
-_LONGEST_MIRRORED = 900
+_LONGEST_MIRRORED = 700
 # Made once, at import: two threads that decode a type for the first time crash msgspec 0.22.
 _DECODER = msgspec.json.Decoder(Record)
 
@@ -92,21 +96,18 @@ def _name(endpoint: str) -> str:
 
 def _mirrored(record: Record) -> dict[str, str]:
     """Give the metadata of *record*: ASCII, bounded, no secret."""
-    desired, serving = record.waiting or record.desired, record.serving
+    serving = record.serving
     fields: dict[str, object] = {
         "entries": len(record.agenda),
+        "at_rest": is_at_rest(record),
         "held": record.held is not None or None,
         "in_flight": record.attempt is not None or None,
     }
-    if desired is not None:
-        fields |= {
-            "state": desired.state,
-            "cause": desired.cause,
-            "instant": desired.instant.isoformat(),
-            "model": desired.model.name,
-            "etag": desired.model.etag,
-            "error": desired.error.code if desired.error else None,
-        }
+    if record.desired is not None:
+        fields |= _mirrored_deployment(record.desired)
+    if record.waiting is not None:
+        waiting = _mirrored_deployment(record.waiting)
+        fields |= {f"{WAITING}{key}": value for key, value in waiting.items()}
     if serving is not None:
         fields |= {
             "serving": serving.model.name,
@@ -114,9 +115,21 @@ def _mirrored(record: Record) -> dict[str, str]:
             "token_expires_at": serving.token_expires_at.isoformat(),
             "late_at": serving.late_at.isoformat() if serving.late_at else None,
             "confirmed_by": serving.confirmed_by,
+            "serving_error": serving.error.code if serving.error else None,
         }
     said = {key: str(value) for key, value in fields.items() if value is not None}
     return {key: _cut(quote(value, safe=" /:+-_.")) for key, value in said.items()}
+
+
+def _mirrored_deployment(deployment: Deployment) -> dict[str, object]:
+    return {
+        "state": deployment.state,
+        "cause": deployment.cause,
+        "instant": deployment.instant.isoformat(),
+        "model": deployment.model.name,
+        "etag": deployment.model.etag,
+        "error": deployment.error.code if deployment.error else None,
+    }
 
 
 def _cut(text: str) -> str:

@@ -58,7 +58,7 @@ def redeploying(model_name: str, by: str, reason: str | None) -> Step:
     """Want what a person asks for; the step raises `ModelGoneError` where it is not there."""
 
     def step(record: Record, look: Look, now: datetime) -> Wanted:
-        model = look.head(model_name)
+        model = look.head(model_name) or _kept(record, model_name, look)
         if model is None:
             raise ModelGoneError(model_name)
         wish = request(record, model, Asked(by, reason, look.date))
@@ -139,10 +139,17 @@ def _going_back_to(record: Record, look: Look) -> Deployment:
     target = last_that_was_live(record)
     if target is None:
         raise NothingToGoBackToError(record.endpoint)
-    facts = look.facts_of(target.model)
-    if record.copy_of(target.model) or (facts and facts.has_bytes_of(target.model)):
+    facts, copy = look.facts_of(target.model), record.copy_of(target.model)
+    if (facts and facts.has_bytes_of(target.model)) or (copy and look.has(copy)):
         return target
     raise ModelGoneError(target.model.name)
+
+
+def _kept(record: Record, name: str, look: Look) -> TrainedModel | None:
+    """Find the latest model of this name that a copy is kept of, and make sure that it is there."""
+    copies = [one for one in record.kept if one.model.name == name]
+    copies.sort(key=lambda one: one.model.last_modified, reverse=True)
+    return next((one.model for one in copies if look.has(one)), None)
 
 
 def _landing(

@@ -32,7 +32,6 @@ class StudioClassic:
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
         self._resources: dict[str, str] = {}  # as read from the endpoints, by their addresses
-        self._remembered: set[str] = set()  # which of these were not read just now
 
     def resource_of(self, endpoint: ScoringEndpoint) -> str | Refused | Unsettled:
         """Give the configured resource, or the one that the endpoint has, asked once."""
@@ -40,7 +39,6 @@ class StudioClassic:
             return endpoint.resource
         known = self._resources.get(endpoint.patch_url)
         if known is not None:
-            self._remembered.add(endpoint.patch_url)
             return known
         document = self._get(endpoint)
         if isinstance(document, (Refused, Unsettled)):
@@ -58,17 +56,20 @@ class StudioClassic:
         secrets = secrets_in(model.sas_token)
         answer = self._send("PATCH", endpoint.patch_url, endpoint.api_key, body, secrets)
         if isinstance(answer, Refused):
-            return self._refused(endpoint, answer)
+            return self._refused(endpoint, resource, answer)
         return Accepted() if isinstance(answer, HttpAnswer) else answer
 
-    def _refused(self, endpoint: ScoringEndpoint, answer: Refused) -> Refused | Unsettled:
-        """Forget a name that was read; one that may be out of date is read and tried once more."""
+    def _refused(
+        self, endpoint: ScoringEndpoint, resource: str, answer: Refused
+    ) -> Refused | Unsettled:
+        """Forget a name that was read; only where it is another now, the model may yet do."""
         if endpoint.resource is not None:
             return answer
-        was_remembered = endpoint.patch_url in self._remembered
-        self._remembered.discard(endpoint.patch_url)
         self._resources.pop(endpoint.patch_url, None)
-        if was_remembered and answer.code in _MAY_BE_RENAMED:
+        if answer.code not in _MAY_BE_RENAMED:
+            return answer
+        name = self.resource_of(endpoint)
+        if isinstance(name, str) and name != resource:
             return Unsettled(answer.code, answer.message)
         return answer
 

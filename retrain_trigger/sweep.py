@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from patch_endpoint.history import HISTORY_KEPT
-from patch_endpoint.records import Summary
+from patch_endpoint.records import WAITING, Summary
 from patch_endpoint.steps import reconsidering
 from patch_endpoint.trained_model import TrainedModel
 from retrain_trigger.engine import Engine
@@ -17,7 +17,6 @@ from state.heartbeats import Heartbeat
 from telemetry.events import emit
 
 _log = logging.getLogger(__name__)
-_UNFINISHED = frozenset({"pending", "patched", "live", "waiting"})
 
 
 def sweep(engine: Engine) -> int:
@@ -113,11 +112,15 @@ def _is_missed(newest: list[TrainedModel], summary: Summary | None) -> bool:
     if not newest:
         return False
     model = newest[-1]
-    recorded = _instant_in(summary, "instant") if summary is not None else None
-    if summary is None or recorded is None:
+    if summary is None:
+        return True
+    # Where a model waits, it is the latest that landed.
+    slot = WAITING if f"{WAITING}instant" in summary.fields else ""
+    recorded = _instant_in(summary, f"{slot}instant")
+    if recorded is None:
         return True
     if model.last_modified == recorded:
-        return summary.fields.get("etag") != model.etag
+        return summary.fields.get(f"{slot}etag") != model.etag
     return model.last_modified > recorded
 
 
@@ -134,7 +137,8 @@ def _is_asleep(endpoint: ScoringEndpoint, summary: Summary | None) -> bool:
     """Say whether nothing wakes the endpoint, or a model waits that need not wait any more."""
     if summary is None:
         return False
-    state = summary.fields.get("state")
-    if state == "waiting" and endpoint.auto_deploy and "held" not in summary.fields:
+    waits = "waiting" in (summary.fields.get("state"), summary.fields.get(f"{WAITING}state"))
+    if waits and endpoint.auto_deploy and "held" not in summary.fields:
         return True
-    return summary.fields.get("entries") == "0" and state in _UNFINISHED
+    # A record that an earlier version of the app wrote does not say: then it is looked at.
+    return summary.fields.get("entries") == "0" and summary.fields.get("at_rest") != "True"

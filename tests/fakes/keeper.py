@@ -40,6 +40,11 @@ class MemoryKeeper:
             self.make(name, model)
             return "not_yet" if self.takes_time else "kept"
 
+    def has(self, name: str) -> bool:
+        """See `Keeper`."""
+        with self._calls.making("kept.has", name):
+            return name in self.kept and not self.takes_time
+
     def make(self, name: str, model: TrainedModel) -> None:
         """Make a copy, or make it anew; this is not the app asking."""
         self.kept[name] = model

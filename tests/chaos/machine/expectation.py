@@ -183,9 +183,11 @@ class Expectation:
         for landing in self.landings.values():
             if landing.is_tracked and not any(one.has_bytes_of(landing.model) for one in known):
                 self.violations.append(f"{landing.model.name} {landing.model.etag} was lost")
-        said = {one.requested_by for one in known_to(record)}
-        unheard = [one.by for one in self.words if one.by not in said]
+        unheard = [one.by for one in self.words if not self._is_heard(one.by, record)]
         self.violations.extend(f"{by}'s word was lost" for by in unheard)
+
+    def _is_heard(self, by: str, record: Record) -> bool:
+        return any(is_word_of(by, one) for one in known_to(record))
 
     @property
     def refused(self) -> set[Version]:
@@ -208,6 +210,11 @@ class Expectation:
         if version in self.results:
             orders.append(self.results[version])
         return max(orders, default=(datetime.min.replace(tzinfo=UTC), 0, ""))
+
+
+def is_word_of(by: str, deployment: Deployment) -> bool:
+    """Whether the person *by* asked for it, or let it go where it waited."""
+    return by in {deployment.requested_by, deployment.released_by}
 
 
 def known_to(record: Record) -> list[Deployment]:

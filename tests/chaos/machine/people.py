@@ -19,7 +19,7 @@ from patch_endpoint.steps import (
 from retrain_trigger.job import Job
 from retrain_trigger.jobs import JobRunsError
 from retrain_trigger.request import Request, RetrainImpossibleError
-from tests.chaos.machine.expectation import Word, known_to
+from tests.chaos.machine.expectation import Word, is_word_of, known_to
 from tests.chaos.machine.landings import NAMES
 from tests.chaos.machine.scene import Scene
 from tests.chaos.machine.watched_scoring import version_of
@@ -54,9 +54,12 @@ class People(Scene):
     def release(self) -> None:
         """A person lets the newest win; that is a word also where `auto_deploy` is off."""
         self.expected.asked |= set(self.expected.landings)
+        self._spoken += 1
+        by = f"person-{self._spoken}"
         self.expected.is_releasing = True
-        self.attempt(lambda: self._take(releasing("somebody", None)))
+        self.attempt(lambda: self._take(releasing(by, None)))
         self.expected.is_releasing = False
+        self._note(by, was_answered=False)  # where nothing waits, no word of it is on record
 
     @rule(on=st.booleans())
     def switch_auto_deploy(self, *, on: bool) -> None:
@@ -97,7 +100,7 @@ class People(Scene):
 
     def _note(self, by: str, *, was_answered: bool) -> None:
         """A word that was not answered may be on record all the same."""
-        found = [one for one in known_to(self.world.record()) if one.requested_by == by]
+        found = [one for one in known_to(self.world.record()) if is_word_of(by, one)]
         for one in found:
             self.expected.words.append(Word(by, one.model, (one.instant, 1, self._spoken)))
         if was_answered and not found:

@@ -6,7 +6,7 @@ from patch_endpoint.fallback import is_own_rollback
 from patch_endpoint.record import ENDED_BADLY, Deployment
 from patch_endpoint.trained_model import TrainedModel
 from protocols.protocol import Accepted
-from tests.chaos.machine.expectation import Expectation, Landing, Order, Word, known_to
+from tests.chaos.machine.expectation import Expectation, Landing, Order, Word, is_word_of, known_to
 from tests.chaos.machine.troubled_world import TroubledWorld
 from tests.chaos.machine.watched_scoring import Version, version_of
 from tests.fakes.small_world import NAME
@@ -153,7 +153,7 @@ class Verdict:
 
     def _is_of(self, desired: Deployment, wish: Wish) -> bool:
         if isinstance(wish, Word):
-            return desired.requested_by == wish.by
+            return is_word_of(wish.by, desired)
         return desired.model.has_bytes_of(wish.model)
 
     def _excuse(self, wish: Wish) -> str | None:

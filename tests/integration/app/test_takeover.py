@@ -92,10 +92,11 @@ def test_while_held_a_landing_waits_until_the_release(
     clock.advance(seconds=40)
     app.tick()
 
-    assert (waiting["held"], waiting["desired"]["state"]) == (True, "waiting")
+    assert (waiting["held"], waiting["waiting"]["state"]) == (True, "waiting")
+    assert waiting["desired"]["cause"] == "rollback"
     assert released["held"] is False
     assert app.desired()["state"] == "live"
-    assert app.desired()["model"]["etag"] == waiting["desired"]["model"]["etag"]
+    assert app.desired()["model"]["etag"] == waiting["waiting"]["model"]["etag"]
 
 
 def test_what_cannot_be_gone_back_to_is_a_conflict_and_changes_nothing(

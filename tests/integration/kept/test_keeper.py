@@ -67,9 +67,11 @@ def stored(azurite: Azurite, container_name: str) -> Iterator[Stored]:
 
 def test_a_model_is_copied_and_its_container_is_made(stored: Stored) -> None:
     model = stored.land(FIRST)
+    assert not stored.keeper.has(copy_name("census", model))
 
     assert stored.keep(model) == "kept"
     assert stored.bytes_of(model) == FIRST
+    assert stored.keeper.has(copy_name("census", model))
 
 
 def test_a_version_that_was_overwritten_is_lost_and_the_newer_bytes_are_not_taken_for_it(

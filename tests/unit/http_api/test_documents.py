@@ -1,19 +1,21 @@
 """What the API says of an endpoint: the record, and no secret."""
 
+from collections.abc import Iterator, Sequence
+
 import msgspec
 from msgspec.structs import replace
 
 from http_api.documents import EndpointDocument, endpoint_document, endpoint_summary
-from patch_endpoint.history import OVERWRITTEN
-from patch_endpoint.record import Past, Problem, Record
-from patch_endpoint.records import Records
+from patch_endpoint.record import Deployment, Kept, Past, Problem, Record
+from patch_endpoint.records import Records, Summary
+from patch_endpoint.trained_model import TrainedModel
 from settings.fault import Fault
 from settings.scoring_endpoint import ScoringEndpoint
 from settings.secret import Secret
 from tests.fakes.calls import Calls
 from tests.fakes.driven_clock import DrivenClock
 from tests.fakes.state_store import MemoryStateStore
-from tests.unit.patch_endpoint.sample import NOW, at, deployment, record, serving
+from tests.unit.patch_endpoint.sample import NOW, at, deployment, model, record, serving
 
 KEY = "k3y-of-the-endpoint"
 ENDPOINT = ScoringEndpoint(
@@ -24,8 +26,10 @@ ENDPOINT = ScoringEndpoint(
 )
 
 
-def shown(of: Record, endpoint: ScoringEndpoint = ENDPOINT) -> EndpointDocument:
-    document = endpoint_document(endpoint, of)
+def shown(
+    of: Record, endpoint: ScoringEndpoint = ENDPOINT, seen: Sequence[TrainedModel] = ()
+) -> EndpointDocument:
+    document = endpoint_document(endpoint, of, seen)
     assert KEY not in repr(document)
     assert msgspec.json.encode(document)
     return document
@@ -38,6 +42,7 @@ def test_an_endpoint_that_nothing_landed_for_has_empty_places() -> None:
         "held": False,
         "fault": None,
         "desired": None,
+        "waiting": None,
         "serving": None,
         "history": [],
     }
@@ -51,8 +56,9 @@ def test_the_members_are_those_of_the_contract() -> None:
         attempts=2,
         next_attempt_at=at(hours=1),
     )
-    past = Past(deployment("a", state="superseded"), at(minutes=1))
-    document = shown(record(desired=desired, serving=serving("a"), history=(past,)))
+    past = Past(deployment("a", state="superseded", live_at=at(seconds=40)), at(minutes=1))
+    known = record(desired=desired, serving=serving("a"), history=(past,))
+    document = shown(known, seen=[past.deployment.model])
 
     assert document["desired"] == {
         "model": {
@@ -75,19 +81,35 @@ def test_the_members_are_those_of_the_contract() -> None:
         "token_expires_at": at(hours=24),
         "confirmed_by": None,
         "renewable": True,
+        "error": None,
     }
     assert isinstance(document["history"], list)
     (row,) = document["history"]
     assert (row["state"], row["at"], row["cause"]) == ("superseded", at(minutes=1), "new_model")
-    assert row["restorable"] is True
+    assert (row["live_at"], row["restorable"]) == (at(seconds=40), True)
 
 
-def test_what_waits_for_a_person_is_shown_as_desired() -> None:
+def test_what_waits_for_a_person_is_shown_beside_what_is_desired() -> None:
     waiting = deployment("b", at(minutes=1), state="waiting")
-    document = shown(record(desired=deployment("a", state="live"), waiting=waiting))
+    refused = deployment("a", state="refused", error=Problem("http_401", "wrong key"))
+    for desired in (refused, None):
+        document = shown(record(desired=desired, waiting=waiting))
+        (short,) = [endpoint_summary(ENDPOINT, one) for one in listed(desired, waiting)]
 
-    assert isinstance(document["desired"], dict)
-    assert (document["desired"]["state"], document["desired"]["model"]["name"]) == ("waiting", "b")
+        assert document["waiting"]
+        assert short["waiting"]
+        assert short["waiting"]["model"] == {"name": "b", "etag": waiting.model.etag}
+        assert document["waiting"]["model"]["name"] == "b"
+        assert document["waiting"]["state"] == short["waiting"]["state"] == "waiting"
+        assert (document["desired"] is None) == (short["desired"] is None) == (desired is None)
+    assert shown(record(desired=refused))["waiting"] is None
+
+
+def listed(desired: Deployment | None, waiting: Deployment | None) -> Iterator[Summary]:
+    """Write a record, and list it."""
+    records = Records(MemoryStateStore(DrivenClock(), Calls()))
+    records.write(record(desired=desired, waiting=waiting), None)
+    return records.summaries()
 
 
 def test_the_next_attempt_is_not_before_the_endpoint_asked_to_be_called() -> None:
@@ -98,15 +120,26 @@ def test_the_next_attempt_is_not_before_the_endpoint_asked_to_be_called() -> Non
     assert document["desired"]["next_attempt_at"] == at(minutes=40)
 
 
-def test_bytes_that_were_overwritten_are_not_restorable() -> None:
-    lost = deployment("a", state="superseded", error=OVERWRITTEN)
-    hidden = deployment("b", state="superseded")
-    history = (Past(lost, NOW), Past(hidden, NOW))
-    later = record(desired=deployment("b", at(minutes=1)), history=history)
+def test_only_bytes_that_are_there_are_restorable() -> None:
+    """A copy of them is kept, or storage still has them: nothing else says so."""
+    history = tuple(Past(deployment(name, state="superseded"), NOW) for name in "abcde")
+    overwritten = model("b", at(minutes=1))
+    again = model("c", at(minutes=1), content_md5=model("c").content_md5)
+    of = record(history=history, kept=(Kept(model("d"), "census/d"),))
 
-    document = shown(later)
-    assert isinstance(document["history"], list)
-    assert [row["restorable"] for row in document["history"]] == [False, False]
+    document = shown(of, seen=[model("a"), overwritten, again])
+
+    restorable = {row["model"]["name"]: row["restorable"] for row in document["history"]}
+    assert restorable == {"a": True, "b": False, "c": True, "d": True, "e": False}
+
+
+def test_a_model_without_bytes_is_not_restorable() -> None:
+    empty = model("a", size=0)
+    history = (Past(deployment("a", model=empty, state="superseded"), NOW),)
+
+    (row,) = shown(record(history=history), seen=[empty])["history"]
+
+    assert row["restorable"] is False
 
 
 def test_the_latest_in_history_comes_first() -> None:
@@ -125,7 +158,8 @@ def test_a_fault_of_the_table_is_told() -> None:
 
 def test_a_listing_says_the_same_in_short() -> None:
     records = Records(MemoryStateStore(DrivenClock(), Calls()))
-    full = record(desired=deployment("été", state="live"), serving=serving("été"))
+    failed = serving("été", error=Problem("http_401", "wrong key"))
+    full = record(desired=deployment("été", state="live"), serving=failed)
     records.write(full, None)
     (summary,) = records.summaries()
 
@@ -136,4 +170,8 @@ def test_a_listing_says_the_same_in_short() -> None:
         assert isinstance(rest, dict)
         assert part["model"]["name"] == rest["model"]["name"] == "été"
         assert part.keys() <= rest.keys()
+    assert short["serving"]
+    assert short["serving"]["error"] == "http_401"
+    assert whole["serving"]
+    assert whole["serving"]["error"] == "http_401: wrong key"
     assert endpoint_summary(ENDPOINT, None)["desired"] is None

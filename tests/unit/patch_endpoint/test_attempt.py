@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from patch_endpoint import attempt as attempts
 from patch_endpoint.decide import Patch
@@ -132,9 +133,35 @@ def test_a_refused_renewal_leaves_what_is_live_live_and_says_so() -> None:
     )
     after = reported(before, Refused("http_401", "wrong key"), seconds=1)
 
-    assert desired(after).state == "live"
-    assert desired(after).error == Problem("http_401", "wrong key")
-    assert after.serving == before.serving
+    assert after.desired == before.desired
+    assert after.serving == serving("a", error=Problem("http_401", "wrong key"))
+
+
+@pytest.mark.parametrize("cause", ["sas_expiring", "repeat"])
+@pytest.mark.parametrize("answer", [Refused("http_400", "no", about_model=True), NO_ANSWER])
+def test_what_serves_says_that_it_was_not_sent_again_whatever_is_desired(
+    cause: str, answer: Refused | Unsettled
+) -> None:
+    for other in (None, deployment("b", at(minutes=1), state="refused"), deployment("a")):
+        before = record(desired=other, serving=serving("a"), attempt=attempt("a", cause=cause))
+        failed = reported(before, answer, seconds=1)
+
+        error = served(failed).error
+        assert (error and error.code, failed.desired) == (answer.code, other)
+        again = replace(failed, attempt=attempt("a", cause=cause))
+        assert served(reported(again, Accepted(), seconds=2)).error is None
+
+
+def test_a_refused_repeat_is_no_wrong_answer_to_a_smoke_test() -> None:
+    """A second wrong answer rejects a model, so a repeat must not count as the first."""
+    before = record(
+        desired=deployment("a", state="patched"),
+        serving=serving("a"),
+        attempt=attempt("a", cause="repeat"),
+    )
+    after = reported(before, Refused("http_409", "busy", about_model=True), seconds=1)
+
+    assert desired(after).error is None
 
 
 def test_an_unsettled_answer_leaves_it_pending_with_its_reason() -> None:
@@ -228,7 +255,9 @@ def test_a_fault_of_the_table_puts_a_renewal_off_and_leaves_what_is_live_live() 
     after = attempts.waiting_for_mending(before, problem, NOW)
 
     assert desired(after).state == "live"
-    assert served(after).renew_at == NOW + attempts.FAULT_PAUSE
+    assert (served(after).renew_at, served(after).error) == (NOW + attempts.FAULT_PAUSE, problem)
+    earlier = record(serving=serving("a"))
+    assert attempts.waiting_for_mending(earlier, problem, NOW) == earlier
 
 
 def test_a_repeat_backs_off_and_a_success_begins_anew() -> None:

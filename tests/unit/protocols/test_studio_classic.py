@@ -230,39 +230,38 @@ def _deploys(classic: StudioClassic, endpoint: ScoringEndpoint) -> Answer:
 
 
 @pytest.mark.parametrize("status", [400, 404])
-def test_a_model_refused_under_a_remembered_name_is_tried_once_more_under_one_read_anew(
-    status: int,
+@pytest.mark.parametrize("remembered", [True, False])
+def test_a_model_refused_under_a_name_that_changed_is_tried_once_more_under_the_new_one(
+    status: int, *, remembered: bool
 ) -> None:
     found = answer(200, {"Resources": [{"Name": "old"}]})
     renamed = answer(200, {"Resources": [{"Name": "new"}]})
-    wire = CannedWire([found, answer(200), answer(status, b"no"), renamed, answer(200)])
+    wire = CannedWire([found, answer(status, b"no"), renamed, answer(200)])
     classic = StudioClassic(wire)
+    if remembered:
+        classic.resource_of(without_resource())  # what a confirmation asks, days before
 
-    answers = [_deploys(classic, without_resource()) for _ in range(3)]
+    answers = [_deploys(classic, without_resource()) for _ in range(2)]
 
-    assert answers == [Accepted(), Unsettled(f"http_{status}", "no"), Accepted()]
-    assert [request.method for request in wire.requests] == [
-        *("GET", "PATCH", "PATCH"),
-        *("GET", "PATCH"),
-    ]
+    assert answers == [Unsettled(f"http_{status}", "no"), Accepted()]
+    assert [request.method for request in wire.requests] == ["GET", "PATCH", "GET", "PATCH"]
 
 
-def test_a_model_refused_under_a_name_read_anew_is_refused() -> None:
-    found = answer(200, {"Resources": [{"Name": RESOURCE}]})
-    wire = CannedWire([found, answer(200), answer(400), found, answer(400), found, answer(400)])
+@pytest.mark.parametrize("status", [400, 404])
+@pytest.mark.parametrize("remembered", [True, False])
+@pytest.mark.parametrize("then", [200, 401, 503])
+def test_a_model_refused_under_the_name_that_is_still_there_is_refused_at_once(
+    status: int, then: int, *, remembered: bool
+) -> None:
+    """Whatever the process remembers, and also where the name cannot be asked for."""
+    document = {"Resources": [{"Name": RESOURCE}]}
+    wire = CannedWire([answer(200, document), answer(status), answer(then, document)])
     classic = StudioClassic(wire)
+    if remembered:
+        classic.resource_of(without_resource())
 
-    answers = [_deploys(classic, without_resource()) for _ in range(4)]
-
-    assert [type(one) for one in answers] == [Accepted, Unsettled, Refused, Refused]
-
-
-def test_a_name_that_a_confirmation_read_is_remembered_by_the_next_patch() -> None:
-    found = answer(200, {"Resources": [{"Name": "old"}]})
-    classic = StudioClassic(CannedWire([found, answer(400)]))
-    classic.resource_of(without_resource())  # what a confirmation asks, days before
-
-    assert isinstance(_deploys(classic, without_resource()), Unsettled)
+    assert isinstance(_deploys(classic, without_resource()), Refused)
+    assert [request.method for request in wire.requests] == ["GET", "PATCH", "GET"]
 
 
 @pytest.mark.parametrize("status", [401, 403, 409, 413])

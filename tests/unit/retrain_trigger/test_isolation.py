@@ -2,9 +2,11 @@
 
 import threading
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
-from protocols.protocol import Unsettled
+from protocols.protocol import Refused, Unsettled
 from retrain_trigger.landed import model_landed
 from settings.fault import SettingsError
 from state.agenda import new_entry
@@ -85,6 +87,55 @@ def test_an_endpoint_removed_from_the_file_is_left_alone_and_its_order_remembere
 
     assert world.sent() == [MODEL, MODEL]
     assert world.desired().state == "live"
+
+
+def test_an_endpoint_that_was_out_of_the_file_is_renewed_beside_a_refused_model() -> None:
+    """Invariant 4: what is desired is refused for good, and something else serves."""
+    world = SmallWorld(table("census"), table("other"))
+    world.land(MODEL)
+    world.run(hours=1)
+    world.scoring.react("census", Refused("http_400", "no model", about_model=True))
+    world.land(MODEL)
+    world.folder.rewrite(table("other"))
+    world.run(hours=20)
+    assert world.store.names("agenda/") == []
+
+    world.folder.rewrite(table("census"), table("other"))
+    world.sweep()
+    world.run(days=2)
+
+    assert world.desired().state == "refused"
+    assert world.scoring.sent[-1].token_expires_at > world.clock.instant
+
+
+def test_an_endpoint_at_which_nothing_is_to_be_done_is_woken_by_no_sweep() -> None:
+    """What serves is gone from storage, and no copy of it is kept."""
+    world = SmallWorld(table("census", more="keep = 0"))
+    world.land(MODEL)
+    world.run(minutes=10)
+    world.catalog.delete(MODEL)
+    world.run(days=1)
+    world.sweep()
+
+    assert world.store.names("agenda/") == []
+    assert world.sweep() == 0
+
+
+def test_a_record_of_an_earlier_version_that_names_no_entry_is_looked_at() -> None:
+    world = SmallWorld()
+    world.land(MODEL)
+    world.run(minutes=10)
+    (entry,) = world.store.names("agenda/")
+    world.store.delete(entry)
+    name = "endpoints/census.json"
+    old = {**world.store.metadata(name), "entries": "0", "state": "refused"}
+    del old["at_rest"]
+    content = msgspec.json.encode(replace(world.record(), agenda=()))
+    world.store.write(name, content, etag=world.store.read(name).etag, metadata=old)
+
+    world.sweep()
+
+    assert len(world.store.names("agenda/")) == 1
 
 
 def test_an_endpoint_that_is_down_does_not_hold_another_back() -> None:

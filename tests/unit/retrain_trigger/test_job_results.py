@@ -74,16 +74,16 @@ def test_a_renewal_goes_on_by_itself_once_the_service_answers_again(
 
     with answering(small, answer):
         small.run(hours=18)
-        desired = small.desired()
-        assert desired.state == "live"
-        assert desired.error is not None
-        assert desired.error.code == "result_unavailable"
+        error = serving_of(small).error
+        assert small.desired().state == "live"
+        assert error is not None
+        assert error.code == "result_unavailable"
     small.run(minutes=16)
 
     assert len(small.sent()) == 2
     assert serving_of(small).renewable
     assert serving_of(small).token_expires_at > small.clock() + timedelta(hours=12)
-    assert small.desired().error is None
+    assert serving_of(small).error is None
 
 
 def test_it_is_asked_for_with_pauses_of_a_quarter_of_an_hour_at_most() -> None:

@@ -2,17 +2,29 @@
 
 import itertools
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from protocols.protocol import Unsettled
+from protocols.protocol import Refused, Unsettled
 from state.storage_errors import UnavailableError
 from tests.fakes.endpoints_folder import table
+from tests.fakes.small_app import asking, document, routes_of
 from tests.fakes.small_world import NAME, SmallWorld
 
 MODEL = "census/model.ilearner"
 NEWER = "census/newer.ilearner"
 DOWN = Unsettled("http_503", "down for maintenance")
+
+
+def shown(world: SmallWorld) -> Any:
+    """What the endpoint's document says of what serves."""
+    return document(routes_of(world).get_endpoint(asking(f"GET endpoints/{NAME}")))["serving"]
+
+
+def listed(world: SmallWorld) -> Any:
+    """What the list says of it."""
+    return document(routes_of(world).list_endpoints(asking("GET endpoints")))["value"][0]["serving"]
 
 
 @pytest.mark.parametrize(
@@ -73,6 +85,29 @@ def test_what_serves_is_renewed_while_a_newer_model_is_refused() -> None:
     assert world.desired().state == "refused"
 
 
+@pytest.mark.parametrize("newer", ["refused", "waiting"])
+def test_a_renewal_that_fails_says_so_beside_a_newer_model(newer: str) -> None:
+    world = SmallWorld()
+    world.land(MODEL)
+    world.run(minutes=5)
+    if newer == "waiting":
+        world.folder.rewrite(table(NAME, more="auto_deploy = false"))
+    world.scoring.no_models.add(NEWER)
+    world.land(NEWER)
+    world.scoring.down = Refused("http_401", "the key has expired")
+    world.run(hours=24)
+
+    serving = shown(world)
+    assert serving["token_expires_at"] <= world.clock.instant.isoformat()
+    assert serving["error"] == "http_401: the key has expired"
+    assert listed(world)["error"] == "http_401"
+
+    world.scoring.down = None
+    world.run(hours=1)
+    assert shown(world)["error"] is None
+    assert listed(world)["error"] is None
+
+
 def test_a_renewal_is_tried_again_through_an_outage() -> None:
     world = SmallWorld()
     world.land(MODEL)
@@ -114,6 +149,7 @@ def test_what_serves_but_is_gone_from_storage_is_renewed_no_more_and_says_so() -
     assert world.sent() == [MODEL]
     assert serving is not None
     assert not serving.renewable
+    assert (serving.error and serving.error.code) == "model_gone"
     assert world.desired().state == "live"
 
 
