@@ -4,7 +4,16 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from patch_endpoint.decide import CHECK_AFTER, Confirm, Patch, Skip, decide, pause_after, wake_at
+from patch_endpoint.decide import (
+    CHECK_AFTER,
+    Confirm,
+    Keep,
+    Patch,
+    Skip,
+    decide,
+    pause_after,
+    wake_at,
+)
 from patch_endpoint.record import Record
 from tests.unit.patch_endpoint.sample import NOW, at, attempt, deployment, model, record, serving
 
@@ -17,10 +26,22 @@ def patch(name: str, cause: str) -> Patch:
     return Patch(model(name), NOW, cause)  # type: ignore[arg-type] # one of the causes
 
 
+SAME_AS_A = model("a", LATER, content_md5=model("a").content_md5)
+
+
 @pytest.mark.parametrize(
     ("situation", "decision", "wake"),
     [
         pytest.param(record(), Skip("nothing_desired"), None, id="nothing ever landed"),
+        pytest.param(
+            record(
+                desired=deployment("a", model=SAME_AS_A, state="live"),
+                serving=serving("a", keeping="due"),
+            ),
+            Keep(),
+            NOW,
+            id="live, and a redeploy or a repeat of the same bytes brought what serves",
+        ),
         pytest.param(
             record(desired=deployment("a")), patch("a", "new_model"), NOW, id="a new model"
         ),

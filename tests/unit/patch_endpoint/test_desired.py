@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from patch_endpoint.desired import Asked, landed, released, request, want, with_facts
 from patch_endpoint.fallback import refused
 from patch_endpoint.history import HISTORY_KEPT
-from patch_endpoint.record import Deployment, Past, Problem, Record
+from patch_endpoint.record import Deployment, Past, Problem, Record, Unknown
 from patch_endpoint.trained_model import TrainedModel
 from tests.unit.patch_endpoint.sample import NOW, at, deployment, model, record, serving
 
@@ -231,6 +231,15 @@ def test_a_refusal_does_not_fall_back_behind_what_serves() -> None:
     )
 
     assert desired(refused(before, ABOUT_MODEL, at(hours=1))).model.name == "c"
+
+
+@pytest.mark.parametrize("is_same", [True, False])
+def test_what_serves_is_sent_again_where_other_bytes_may_come_late(*, is_same: bool) -> None:
+    md5 = model("a").content_md5 if is_same else "another"
+    late = Unknown(model("a", at(minutes=1), content_md5=md5), NOW, at(hours=24))
+    before = record(desired=deployment("b", at(minutes=2)), serving=serving("a"), unknown=(late,))
+
+    assert refused(before, ABOUT_MODEL, at(hours=1)).again is not is_same
 
 
 def test_a_fault_of_the_endpoint_tries_no_other_model() -> None:

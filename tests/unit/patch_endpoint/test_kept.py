@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from patch_endpoint.kept import copy_name, with_kept, within
 from patch_endpoint.record import Kept, Record
-from tests.unit.patch_endpoint.sample import attempt, deployment, model, record, serving
+from tests.unit.patch_endpoint.sample import at, attempt, deployment, model, record, serving
 
 NAMES = "abcdef"
 COPIES = tuple(Kept(model(name), copy_name("census", model(name))) for name in NAMES)
@@ -57,6 +57,17 @@ def test_what_serves_is_noted_as_kept() -> None:
     assert names(kept) == "c"
     assert kept.serving is not None
     assert kept.serving.keeping == "kept"
+
+
+def test_what_serves_is_noted_as_kept_though_its_bytes_landed_again_meanwhile() -> None:
+    again = model("c", at(minutes=1), content_md5=model("c").content_md5)
+    moved = record(serving=serving("c", model=again, keeping="due"))
+
+    kept = with_kept(moved, model("c"), COPIES[2].name, keep=5)
+
+    assert kept.serving is not None
+    assert kept.serving.keeping == "kept"
+    assert kept.copy_of(again) is not None
 
 
 @given(

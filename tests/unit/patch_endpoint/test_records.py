@@ -2,6 +2,7 @@
 
 import re
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -40,6 +41,14 @@ def test_a_record_is_read_as_it_was_written(store: MemoryStateStore) -> None:
 
     stored = records.read("census")
     assert (stored.record, stored.etag, stored.date) == (FULL, etag, NOW)
+
+
+def test_a_record_from_before_a_member_was_added_is_read(store: MemoryStateStore) -> None:
+    members = msgspec.json.decode(msgspec.json.encode(FULL))
+    del members["serving"]["error"]
+    store.put(NAME, msgspec.json.encode(members))
+
+    assert Records(store).read("census").record == FULL
 
 
 def test_an_endpoint_without_a_record_has_an_empty_one(store: MemoryStateStore) -> None:

@@ -66,8 +66,8 @@ def test_while_their_patch_is_in_flight_no_second_one_is_sent(after: int) -> Non
     world.calls.script("endpoint.patch", again, after=True)
     world.land(LATEST, BYTES)
     world.run(hours=1)
-    world.sweep()
 
+    assert world.sweep() == 0
     assert world.sent() == [LATEST]
     assert world.desired().state == "live"
     serving = world.record().serving
