@@ -22,11 +22,14 @@ from patch_endpoint.steps import (
     rolling_back,
 )
 from retrain_trigger.engine import Engine
+from settings.container import is_blob_name
 from settings.scoring_endpoint import ScoringEndpoint
 
 _ON_THEIR_WAY = frozenset({"pending", "waiting"})
-# Storage takes any name without these. Spaces and joiners of every script are in real names.
-_NO_CONTROL_CHARACTERS = r"^[^\x00-\x1f\x7f-\x9f]*$"
+# `settings.container.is_blob_name` as a pattern, and no control characters. Spaces and joiners of
+# every script are in real names.
+_NAME_OF_A_BLOB = r"^(?!(?:[^/]*/)*\.{1,2}(?:/|$))[^\x00-\x1f\x7f-\x9f\\]*$"
+_NO_NAME = r"the model's name is none that a blob can have: mind \ and . or .. between slashes"
 _GONE = "the model's bytes are not there any more, and no copy of them"
 
 
@@ -36,7 +39,7 @@ type ModelName = Annotated[
         min_length=1,
         max_length=1024,
         description="A blob's plain name within the container.",
-        extra_json_schema={"pattern": _NO_CONTROL_CHARACTERS},
+        extra_json_schema={"pattern": _NAME_OF_A_BLOB},
     ),
 ]
 
@@ -138,6 +141,8 @@ def _possible[T](do: Callable[[], T]) -> T:
 def _named(engine: Engine, endpoint: ScoringEndpoint, name: str) -> str:
     if not is_speakable(name):
         raise ProblemError(HTTPStatus.BAD_REQUEST, "the model's name has control characters")
+    if not is_blob_name(name):
+        raise ProblemError(HTTPStatus.BAD_REQUEST, _NO_NAME)
     if engine.catalog.head(name) is not None:
         return name
     record = engine.records.read(endpoint.name).record

@@ -209,10 +209,10 @@ def test_what_cannot_be_done_is_a_problem(site: Site, path: str, status: int) ->
     [
         (b'{"model": "bodies/unknown.ilearner"}', 404),
         (b'{"model": "bodies/no-model.txt"}', 404),
-        (b'{"model": "."}', 404),
+        (b'{"model": "."}', 400),
         (b'{"model": "..%2f..%2fx.ilearner"}', 404),
-        (b'{"model": "bodies/./model.ilearner"}', 404),
-        (b'{"model": "../http-api-models/bodies/model.ilearner"}', 404),
+        (b'{"model": "bodies/./model.ilearner"}', 400),
+        (b'{"model": "../http-api-models/bodies/model.ilearner"}', 400),
         (b'{"model": ', 400),
         (b"\xff\xfe", 400),
         (b"[]", 400),

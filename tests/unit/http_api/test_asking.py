@@ -1,10 +1,18 @@
 """Who asks, and which names can be asked for."""
 
+import re
+
 import pytest
 
 from http_api.asking import asker, is_speakable
+from http_api.openapi import openapi_document
+from settings.container import is_blob_name
 from tests.fakes.small_app import asking, document, routes_of
 from tests.fakes.small_world import NAME, SmallWorld
+
+MODEL_PATTERN = openapi_document("/api")["components"]["schemas"]["RedeployBody"]["properties"][
+    "model"
+]["anyOf"][0]["pattern"]
 
 
 def who(said: str) -> str:
@@ -74,3 +82,27 @@ def test_a_control_character_or_half_a_pair_is_refused_before_storage_is_asked(s
 
     assert answer.status_code == 400
     assert world.calls.count("models.") == 0
+
+
+@pytest.mark.parametrize(
+    "name", ["../x.ilearner", "..", "a/./b.ilearner", "a/..", "a\\b.ilearner", "a/../../x.ilearner"]
+)
+def test_a_name_that_no_blob_can_have_is_refused_before_storage_is_asked(name: str) -> None:
+    world = SmallWorld()
+
+    answer = routes_of(world).redeploy(asking(f"POST endpoints/{NAME}/redeploy", {"model": name}))
+
+    assert answer.status_code == 400
+    assert "none that a blob can have" in document(answer)["detail"]
+    assert world.calls.count("models.") == 0
+
+
+@pytest.mark.parametrize("name", ["../x", "..", ".", "a/./b", "a/..", "a\\b", "a\nb", "a\x85b"])
+def test_the_document_describes_a_faulty_name_as_one(name: str) -> None:
+    assert re.search(MODEL_PATTERN, name) is None
+
+
+@pytest.mark.parametrize("name", ["x", "a/b", "a..b", "..a/.b", "a./b..", "...", "a//b", "\u3000"])
+def test_the_document_describes_a_name_that_a_blob_may_have_as_one(name: str) -> None:
+    assert re.search(MODEL_PATTERN, name)
+    assert is_blob_name(name)
