@@ -23,6 +23,7 @@ from patch_endpoint.steps import (
 )
 from retrain_trigger.engine import Engine
 from settings.container import is_blob_name
+from settings.model_blobs import ModelBlobs
 from settings.scoring_endpoint import ScoringEndpoint
 
 _ON_THEIR_WAY = frozenset({"pending", "waiting"})
@@ -150,7 +151,13 @@ def _named(engine: Engine, endpoint: ScoringEndpoint, name: str) -> str:
     known = [one.model.name for one in (*past, record.desired, record.waiting) if one is not None]
     if name in known:
         raise ProblemError(HTTPStatus.CONFLICT, _GONE)
-    raise ProblemError(HTTPStatus.NOT_FOUND, "there is no such model in the container of models")
+    raise ProblemError(HTTPStatus.NOT_FOUND, _no_such_model(engine.settings.model_blobs, name))
+
+
+def _no_such_model(models: ModelBlobs, name: str) -> str:
+    what, container = "there is no such model in the container of models", f"{models.container}/"
+    hint = f"leave {container} out: the name is that within the container"
+    return f"{what}; {hint}" if name.startswith(container) else what
 
 
 def _newest(engine: Engine, endpoint: ScoringEndpoint) -> str:

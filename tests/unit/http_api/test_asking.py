@@ -106,3 +106,29 @@ def test_the_document_describes_a_faulty_name_as_one(name: str) -> None:
 def test_the_document_describes_a_name_that_a_blob_may_have_as_one(name: str) -> None:
     assert re.search(MODEL_PATTERN, name)
     assert is_blob_name(name)
+
+
+def test_a_model_named_with_its_container_is_told_to_leave_that_out() -> None:
+    """`make run` and the documents name a blob by container and name, as storage does."""
+    world = SmallWorld()
+    world.catalog.put(f"{NAME}/m.ilearner")
+    container = world.engine.settings.model_blobs.container
+    routes = routes_of(world)
+
+    def told(name: str) -> str:
+        answer = routes.redeploy(asking(f"POST endpoints/{NAME}/redeploy", {"model": name}))
+        assert answer.status_code == 404
+        return str(document(answer)["detail"])
+
+    assert f"leave {container}/ out" in told(f"{container}/{NAME}/m.ilearner")
+    assert "leave" not in told(f"{NAME}/never.ilearner")
+
+
+def test_a_model_below_a_folder_called_as_the_container_is_found() -> None:
+    world = SmallWorld()
+    name = f"{world.engine.settings.model_blobs.container}/m.ilearner"
+    world.catalog.put(name)
+
+    answer = routes_of(world).redeploy(asking(f"POST endpoints/{NAME}/redeploy", {"model": name}))
+
+    assert answer.status_code == 202
