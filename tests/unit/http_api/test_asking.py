@@ -132,3 +132,11 @@ def test_a_model_below_a_folder_called_as_the_container_is_found() -> None:
     answer = routes_of(world).redeploy(asking(f"POST endpoints/{NAME}/redeploy", {"model": name}))
 
     assert answer.status_code == 202
+
+
+@pytest.mark.parametrize("name", ["DIGITS", "Digits", "-digits", "digits_old"])
+def test_what_is_no_name_of_an_endpoint_is_told_what_names_are(name: str) -> None:
+    answer = routes_of(SmallWorld()).get_endpoint(asking(f"GET endpoints/{name}"))
+
+    assert answer.status_code == 404
+    assert "a-z, 0-9 and hyphens" in document(answer)["detail"]
