@@ -5,6 +5,7 @@ added where it could not be updated afterwards, which the documents call the two
 """
 
 import json
+import re
 from typing import Any, Final
 
 import msgspec
@@ -16,6 +17,7 @@ from settings.scoring_endpoint import ScoringEndpoint
 from settings.secret import Secret
 from telemetry.redaction import redact
 
+_ENDPOINT: Final = re.compile(r"/endpoints/[^/?#]+/?$")
 _ABSENT: Final = frozenset({"http_404"})
 _NO_CONTENT: Final = 204
 _IS_DEFAULT: Final = (
@@ -25,6 +27,11 @@ _IS_TRAINING: Final = (
     "its web service has no updatable resource, so it is one of a training experiment: "
     "use the predictive web service"
 )
+
+
+def names_endpoint(patch_url: str) -> bool:
+    """Say whether *patch_url* is an endpoint of a web service, so that it can be added to that."""
+    return _ENDPOINT.search(patch_url) is not None
 
 
 class Present(msgspec.Struct, frozen=True):
