@@ -7,9 +7,11 @@ import pytest
 from http_api.asking import asker, is_speakable
 from http_api.openapi import openapi_document
 from settings.container import is_blob_name
+from tests.fakes.endpoints_folder import KEY_SETTING, table
 from tests.fakes.small_app import asking, document, routes_of
 from tests.fakes.small_world import NAME, SmallWorld
 
+JOB = f"{NAME}_20261123T100000Z"
 MODEL_PATTERN = openapi_document("/api")["components"]["schemas"]["RedeployBody"]["properties"][
     "model"
 ]["anyOf"][0]["pattern"]
@@ -140,3 +142,39 @@ def test_what_is_no_name_of_an_endpoint_is_told_what_names_are(name: str) -> Non
 
     assert answer.status_code == 404
     assert "a-z, 0-9 and hyphens" in document(answer)["detail"]
+
+
+@pytest.mark.parametrize(
+    "query", ["dryrun=true", "Dry_Run=true", "dry-run=true", "x=1&dry_run=true"]
+)
+@pytest.mark.parametrize("verb", ["redeploy", "rollback", "release", "create"])
+def test_a_mistyped_dry_run_does_nothing(verb: str, query: str) -> None:
+    world = SmallWorld(table(NAME, more=f'workspace_token = "%{KEY_SETTING}%"'))
+    world.land(f"{NAME}/m.ilearner")
+    before = (world.store.names(), world.record(), world.sent())
+    function = {"create": "create_endpoint"}.get(verb, verb)
+
+    answer = getattr(routes_of(world), function)(asking(f"POST endpoints/{NAME}/{verb}?{query}"))
+
+    assert answer.status_code == 400
+    assert query.partition("=")[0] in document(answer)["detail"]
+    assert (world.store.names(), world.record(), world.sent()) == before
+
+
+def test_a_mistyped_dry_run_of_a_job_s_word_does_nothing() -> None:
+    routes = routes_of(SmallWorld())
+
+    retrain = routes.retrain(asking(f"POST endpoints/{NAME}/retrain?dryrun=true"))
+    cancel = routes.cancel_job(asking(f"POST jobs/{JOB}/cancel?dryrun=true"))
+
+    assert (retrain.status_code, cancel.status_code) == (400, 400)
+
+
+def test_a_function_key_may_be_in_the_query_and_is_never_told() -> None:
+    routes, key = routes_of(SmallWorld()), "c2VjcmV0LWtleQ=="
+
+    taken = routes.release(asking(f"POST endpoints/{NAME}/release?code={key}&clientId=default"))
+    refused = routes.release(asking(f"POST endpoints/{NAME}/release?code={key}&sig%3D{key}=1"))
+
+    assert (taken.status_code, refused.status_code) == (200, 400)
+    assert key.encode() not in taken.get_body() + refused.get_body()
