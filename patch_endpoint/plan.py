@@ -35,6 +35,7 @@ class Plan(TypedDict):
     reason: str | None
     replaces: str | None
     held: bool
+    fault: str | None
     request: dict[str, Any] | None
 
 
@@ -51,6 +52,7 @@ def plan_of(endpoint: ScoringEndpoint, foreseen: Foreseen, protocol: ScoringProt
         "reason": decision.reason if isinstance(decision, Skip) else None,
         "replaces": record.serving.model.name if record.serving else None,
         "held": record.held is not None,
+        "fault": "; ".join(str(fault) for fault in endpoint.faults) or None,
         "request": None,
     }
     if foreseen.reference is not None:

@@ -76,6 +76,13 @@ def test_the_plan_says_that_the_tables_fault_stands_in_the_way() -> None:
     made = plan(record(), key="%NO_SUCH_SETTING%")
 
     assert (made["decision"], made["reason"]) == ("wait", "endpoint_fault")
+    assert made["fault"] == (
+        "endpoints.census.api_key: names the app setting NO_SUCH_SETTING, which is not set"
+    )
+
+
+def test_the_plan_of_a_table_without_a_fault_names_none() -> None:
+    assert plan(record())["fault"] is None
 
 
 def test_a_plan_changes_nothing() -> None:
