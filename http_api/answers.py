@@ -47,7 +47,7 @@ def answer(
 ) -> func.HttpResponse:
     """Answer with *body* as JSON."""
     return func.HttpResponse(
-        msgspec.json.encode(body),
+        _line(body),
         status_code=status,
         headers={"Cache-Control": "no-store"} | (headers or {}),
         mimetype="application/json",
@@ -65,11 +65,16 @@ def problem(error: ProblemError) -> func.HttpResponse:
     if error.faults:
         body["faults"] = [fault_document(fault) for fault in error.faults]
     return func.HttpResponse(
-        msgspec.json.encode(body),
+        _line(body),
         status_code=error.status,
         headers={"Cache-Control": "no-store"},
         mimetype=PROBLEM,
     )
+
+
+def _line(body: object) -> bytes:
+    """Give *body* as a line of JSON: on a terminal, the prompt comes below it."""
+    return msgspec.json.encode(body) + b"\n"
 
 
 def fault_document(fault: Fault) -> FaultDocument:
