@@ -1,7 +1,7 @@
 """Answers: JSON, and errors as RFC 9457 problems."""
 
 from http import HTTPStatus
-from typing import Final, NotRequired, TypedDict
+from typing import Annotated, Final, NotRequired, TypedDict
 
 import azure.functions as func
 import msgspec
@@ -9,6 +9,9 @@ import msgspec
 from settings.fault import Fault
 
 PROBLEM: Final = "application/problem+json"
+
+type ListedInstant = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
+"""An instant out of a listing."""
 
 
 class FaultDocument(TypedDict):
@@ -70,6 +73,11 @@ def problem(error: ProblemError) -> func.HttpResponse:
         headers={"Cache-Control": "no-store"},
         mimetype=PROBLEM,
     )
+
+
+def listed_instant(mirrored: str | None) -> ListedInstant | None:
+    """Give an instant of a record's metadata in the one form that all answers have."""
+    return mirrored.replace("+00:00", "Z") if mirrored else None
 
 
 def _line(body: object) -> bytes:

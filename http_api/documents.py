@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal, NotRequired, TypedDict
 
+from http_api.answers import ListedInstant, listed_instant
 from patch_endpoint.plan import Instant, ModelDocument
 from patch_endpoint.record import Cause, Deployment, Past, Record, Serving, State
 from patch_endpoint.records import Summary
@@ -76,7 +77,7 @@ class DesiredInShort(TypedDict):
     """What an endpoint should serve, out of a listing."""
 
     model: ModelInShort
-    instant: str | None
+    instant: ListedInstant | None
     cause: str | None
     state: str | None
     error: str | None
@@ -86,8 +87,8 @@ class ServingInShort(TypedDict):
     """What an endpoint serves, out of a listing."""
 
     model: ModelInShort
-    since: str | None
-    token_expires_at: str | None
+    since: ListedInstant | None
+    token_expires_at: ListedInstant | None
     confirmed_by: str | None
 
 
@@ -124,7 +125,7 @@ def endpoint_summary(endpoint: ScoringEndpoint, summary: Summary | None) -> Endp
     if "state" in fields:
         desired = {
             "model": {"name": fields.get("model"), "etag": fields.get("etag")},
-            "instant": fields.get("instant"),
+            "instant": listed_instant(fields.get("instant")),
             "cause": fields.get("cause"),
             "state": fields.get("state"),
             "error": fields.get("error"),
@@ -132,8 +133,8 @@ def endpoint_summary(endpoint: ScoringEndpoint, summary: Summary | None) -> Endp
     if "serving" in fields:
         serving = {
             "model": {"name": fields.get("serving")},
-            "since": fields.get("since"),
-            "token_expires_at": fields.get("token_expires_at"),
+            "since": listed_instant(fields.get("since")),
+            "token_expires_at": listed_instant(fields.get("token_expires_at")),
             "confirmed_by": fields.get("confirmed_by"),
         }
     held = fields.get("held") == "True"

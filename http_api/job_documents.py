@@ -2,6 +2,7 @@
 
 from typing import Literal, TypedDict
 
+from http_api.answers import ListedInstant, listed_instant
 from patch_endpoint.plan import Instant
 from retrain_trigger.job import Job, State
 from retrain_trigger.job_records import JobSummary
@@ -49,8 +50,8 @@ class JobInShort(TypedDict):
     service: str | None
     state: str | None
     cause: str | None
-    created_at: str | None
-    ended_at: str | None
+    created_at: ListedInstant | None
+    ended_at: ListedInstant | None
     error: str | None
 
 
@@ -90,8 +91,8 @@ def job_summary(summary: JobSummary) -> JobInShort:
         "service": said("service"),
         "state": said("state"),
         "cause": said("cause"),
-        "created_at": said("created_at"),
-        "ended_at": said("ended_at"),
+        "created_at": listed_instant(said("created_at")),
+        "ended_at": listed_instant(said("ended_at")),
         "error": said("error"),
     }
 

@@ -1,5 +1,9 @@
 """What all answers have in common."""
 
+import re
+from collections.abc import Iterator
+from typing import Any
+
 import azure.functions as func
 import pytest
 
@@ -15,6 +19,7 @@ service = "training"
 jobs_url = "https://studio.invalid/jobs"
 api_key = "%{KEY_SETTING}%"
 """
+_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:")
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +45,34 @@ def answers() -> dict[str, func.HttpResponse]:
     }
 
 
+def texts(value: Any) -> Iterator[str]:
+    """Give every text in a document."""
+    match value:
+        case str():
+            yield value
+        case dict():
+            for one in value.values():
+                yield from texts(one)
+        case list():
+            for one in value:
+                yield from texts(one)
+
+
 def test_json_ends_in_a_newline(answers: dict[str, func.HttpResponse]) -> None:
     for name, answer in answers.items():
         assert answer.get_body().endswith(b"}\n"), name
     assert answers["problem"].status_code == 409
+
+
+def test_every_instant_is_in_one_form(answers: dict[str, func.HttpResponse]) -> None:
+    found = {
+        name: [one for one in texts(document(answer)) if _INSTANT.match(one)]
+        for name, answer in answers.items()
+    }
+
+    assert {name for name, instants in found.items() if instants} == found.keys() - {
+        "openapi",
+        "problem",
+    }
+    for name, instants in found.items():
+        assert [one for one in instants if not one.endswith("Z")] == [], name
