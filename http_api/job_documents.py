@@ -29,6 +29,7 @@ class JobDocument(TypedDict):
     requested_by: str | None
     reason: str | None
     cancelled_by: str | None
+    cancel_reason: str | None
     created_at: Instant
     submitted_at: Instant | None
     started_at: Instant | None
@@ -68,6 +69,7 @@ def job_document(job: Job) -> JobDocument:
         "requested_by": job.requested_by,
         "reason": job.reason,
         "cancelled_by": job.cancelled_by,
+        "cancel_reason": job.cancel_reason,
         "created_at": job.created_at,
         "submitted_at": job.submitted_at,
         "started_at": job.started_at,
