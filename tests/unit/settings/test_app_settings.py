@@ -25,6 +25,7 @@ SHAPES = (
     "AccountName={};AccountKey=?{}",
     "AccountKey={}",
     "AccountName=a;AccountKey=YQ==;BlobEndpoint=http://{}.example/?sig={}",
+    "AccountName=[{};AccountKey=YQ==",
     "https://{}@models.example/?sig={}",
     "https://[{}",
 )
