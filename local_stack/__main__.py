@@ -22,6 +22,7 @@ from rich.console import Console
 from local_stack.azurite import AzuriteError
 from local_stack.child import ChildError
 from local_stack.event_tail import EventTail
+from local_stack.home import HomeTakenError
 from local_stack.landing import NotServedError
 from local_stack.narrator import Narrator
 from local_stack.ports import FREE, Ports, PortTakenError
@@ -33,6 +34,7 @@ _FAILURES = (
     AzureError,
     AzuriteError,
     ChildError,
+    HomeTakenError,
     NotServedError,
     PortTakenError,
     RetrainingError,

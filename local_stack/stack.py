@@ -11,6 +11,7 @@ from pathlib import Path
 
 import requests
 
+from local_stack import home
 from local_stack.azurite import Azurite
 from local_stack.child import Child
 from local_stack.demo_endpoints import ENDPOINTS, DemoEndpoints
@@ -89,15 +90,17 @@ def running_stack(options: Options, say: Callable[[str], None]) -> Iterator[Stac
         say: Told what is being started, for people who wait.
 
     Raises:
+        HomeTakenError: before anything was started or changed.
         PortTakenError: before anything was started.
         AzuriteError: the storage emulator did not start.
         ChildError: another service did not start.
         StackError: something is missing on this machine.
     """
-    options.ports.check()
-    host_program = _host_program(options)
-    _make_home(options)
     with ExitStack() as ends:
+        ends.enter_context(home.taken(options.home))
+        options.ports.check()
+        host_program = _host_program(options)
+        _make_home(options)
         say("storage emulator")
         ports = options.ports
         azurite = Azurite.start(blob_port=ports.blob, queue_port=ports.queue)
@@ -142,7 +145,6 @@ def _make_home(options: Options) -> None:
     create_from_sample(options.app / SETTINGS)
     if not (options.app / SETTINGS).exists():
         raise StackError(f"{options.app} has neither {SETTINGS} nor {SAMPLE}: restore the sample.")
-    options.home.mkdir(parents=True, exist_ok=True)
     for name in (ML_LOG, HOST_LOG):
         (options.home / name).unlink(missing_ok=True)
 
