@@ -57,8 +57,8 @@ def test_a_taken_port_is_one_sentence_and_nothing_is_started(tmp_path: Path) -> 
 
     assert status == 1
     assert stack.said == (
-        f"Port {port} cannot be used (Address already in use): stop what listens there, "
-        "or choose another port with --ml-port.\n"
+        f"Port {port} cannot be used (Address already in use): stop what listens there, or take "
+        "free ports with ARGS=--free-ports, as in: make run ARGS=--free-ports\n"
     )
     assert [file.name for file in stack.home.iterdir()] == ["lock"]
 
