@@ -24,6 +24,8 @@ help:
 	@echo 'make lock   pins the packages of pyproject.toml anew'
 	@echo 'make clean  removes all that set-up and runs have made'
 
+# Ctrl-C reaches make and the stack alike. Who ends make by its pid sends SIGTERM: that make passes
+# on, but not SIGINT, for which it only waits until the stack ends.
 run: $(PYTHON_READY) $(AZURITE_READY)
 	@exec $(STACK)
 

@@ -24,6 +24,7 @@ def test_a_signal_while_serving_ends_every_child(tmp_path: Path, number: signal.
         status = stack.end(number)
 
     assert (status, stack.survivors()) == (0, [])
+    assert stack.said.count("Stopping: this takes some seconds.\n") == 1
 
 
 def test_a_signal_during_the_start_ends_what_was_started(tmp_path: Path) -> None:
@@ -34,6 +35,7 @@ def test_a_signal_during_the_start_ends_what_was_started(tmp_path: Path) -> None
         status = stack.end(signal.SIGINT)
 
     assert (status, stack.survivors()) == (128 + signal.SIGINT, [])
+    assert stack.said.count("Stopping: this takes some seconds.\n") == 1
 
 
 def test_even_a_crash_of_the_stack_leaves_no_child(tmp_path: Path) -> None:
