@@ -110,7 +110,7 @@ class Routes:
 
     def _endpoint(self, req: func.HttpRequest) -> ScoringEndpoint:
         name = req.route_params.get("endpoint", "")
-        endpoint = self._engine.endpoints.current().by_name.get(name)
+        endpoint = self._engine.endpoints.endpoint(name)
         if endpoint is None:
             known = "is not in the endpoints file" if is_endpoint_name(name) else _NO_NAME
             raise ProblemError(HTTPStatus.NOT_FOUND, f"the endpoint {known}")
