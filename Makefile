@@ -11,11 +11,12 @@ COMPILE := CUSTOM_COMPILE_COMMAND='make lock' $(PYTHON) -m piptools compile --qu
 # `HOST=func make run` starts Core Tools. Other values of HOST are the shell's own (a machine's name).
 STACK := $(PYTHON) -m local_stack $(if $(filter func,$(HOST)),--host func) $(ARGS)
 
-.PHONY: help run demo test unit chaos guards lint lock clean
+.PHONY: help run demo land test unit chaos guards lint lock clean
 
 help:
 	@echo 'make run    the local stack, the main job, then retraining and taking over; Ctrl-C ends it'
 	@echo 'make demo   the main job alone, and exits: status 0 if the app confirmed the new model'
+	@echo 'make land   in the stack that runs: trains another model, or FILE=my.ilearner, and lands it'
 	@echo 'make test   every test'
 	@echo 'make unit   the fast tests'
 	@echo 'make chaos  the attacks of tests/chaos in their full form; takes its time'
@@ -24,11 +25,17 @@ help:
 	@echo 'make lock   pins the packages of pyproject.toml anew'
 	@echo 'make clean  removes all that set-up and runs have made'
 
+# Ctrl-C reaches make and the stack alike. Who ends make by its pid sends SIGTERM: that make passes
+# on, but not SIGINT, for which it only waits until the stack ends.
 run: $(PYTHON_READY) $(AZURITE_READY)
 	@exec $(STACK)
 
 demo: $(PYTHON_READY) $(AZURITE_READY)
 	@exec $(STACK) --demo
+
+# make hands a variable of the command line on in the environment, blanks, quotes and all.
+land: $(PYTHON_READY)
+	@exec $(PYTHON) -m local_stack.land $(ARGS) $(if $(FILE),"$$FILE")
 
 test: $(PYTHON_READY) $(AZURITE_READY)
 	@exec $(PYTHON) -m pytest -n 2 --dist loadfile $(ARGS)

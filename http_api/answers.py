@@ -1,7 +1,7 @@
 """Answers: JSON, and errors as RFC 9457 problems."""
 
 from http import HTTPStatus
-from typing import Final, NotRequired, TypedDict
+from typing import Annotated, Final, NotRequired, TypedDict
 
 import azure.functions as func
 import msgspec
@@ -9,6 +9,9 @@ import msgspec
 from settings.fault import Fault
 
 PROBLEM: Final = "application/problem+json"
+
+type ListedInstant = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
+"""An instant out of a listing."""
 
 
 class FaultDocument(TypedDict):
@@ -47,7 +50,7 @@ def answer(
 ) -> func.HttpResponse:
     """Answer with *body* as JSON."""
     return func.HttpResponse(
-        msgspec.json.encode(body),
+        _line(body),
         status_code=status,
         headers={"Cache-Control": "no-store"} | (headers or {}),
         mimetype="application/json",
@@ -65,11 +68,21 @@ def problem(error: ProblemError) -> func.HttpResponse:
     if error.faults:
         body["faults"] = [fault_document(fault) for fault in error.faults]
     return func.HttpResponse(
-        msgspec.json.encode(body),
+        _line(body),
         status_code=error.status,
         headers={"Cache-Control": "no-store"},
         mimetype=PROBLEM,
     )
+
+
+def listed_instant(mirrored: str | None) -> ListedInstant | None:
+    """Give an instant of a record's metadata in the one form that all answers have."""
+    return mirrored.replace("+00:00", "Z") if mirrored else None
+
+
+def _line(body: object) -> bytes:
+    """Give *body* as a line of JSON: on a terminal, the prompt comes below it."""
+    return msgspec.json.encode(body) + b"\n"
 
 
 def fault_document(fault: Fault) -> FaultDocument:

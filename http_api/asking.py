@@ -14,6 +14,8 @@ from telemetry.redaction import redact
 _LONGEST_BODY = 16 * 1024
 _SOMEBODY = "holder of a function key"
 _LONGEST_NAME = 200  # it goes on record and into every line of the log about this word
+# The host takes a function key as `code`, and what the portal calls its name as `clientId`.
+_IN_QUERY = frozenset({"dry_run", "code", "clientId"})
 _UNSPEAKABLE = frozenset({"Cc", "Cs"})  # Unicode's categories: control characters, surrogates
 
 # msgspec (0.22.0) crashes the process where two threads at once are the first to read a type.
@@ -42,8 +44,13 @@ def is_dry_run(req: func.HttpRequest) -> bool:
     """Say whether only a plan is asked for.
 
     Raises:
-        ProblemError: `dry_run` is neither true nor false.
+        ProblemError: `dry_run` is neither true nor false, or what is in the query may be meant for
+            it: a person who mistyped a dry run must not have the deed done.
     """
+    for name in req.params.keys() - _IN_QUERY:
+        shown = redact(repr(name))[:_LONGEST_NAME]
+        detail = f"the query takes dry_run, beside the key as code, and not {shown}"
+        raise ProblemError(HTTPStatus.BAD_REQUEST, detail)
     text: str = req.params.get("dry_run", "false").lower()
     if text not in {"true", "false"}:
         raise ProblemError(HTTPStatus.BAD_REQUEST, "dry_run must be true or false")

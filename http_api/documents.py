@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Literal, NotRequired, TypedDict
 
+from http_api.answers import ListedInstant, listed_instant
 from patch_endpoint.plan import Instant, ModelDocument
 from patch_endpoint.record import Cause, Deployment, Past, Problem, Record, Serving, State
 from patch_endpoint.records import WAITING, Summary
@@ -77,7 +78,7 @@ class DesiredInShort(TypedDict):
     """What an endpoint should serve, or what waits for a person, out of a listing."""
 
     model: ModelInShort
-    instant: str | None
+    instant: ListedInstant | None
     cause: str | None
     state: str | None
     error: str | None
@@ -87,8 +88,8 @@ class ServingInShort(TypedDict):
     """What an endpoint serves, out of a listing."""
 
     model: ModelInShort
-    since: str | None
-    token_expires_at: str | None
+    since: ListedInstant | None
+    token_expires_at: ListedInstant | None
     confirmed_by: str | None
     error: str | None
 
@@ -136,8 +137,8 @@ def endpoint_summary(endpoint: ScoringEndpoint, summary: Summary | None) -> Endp
     if "serving" in fields:
         serving = {
             "model": {"name": fields.get("serving")},
-            "since": fields.get("since"),
-            "token_expires_at": fields.get("token_expires_at"),
+            "since": listed_instant(fields.get("since")),
+            "token_expires_at": listed_instant(fields.get("token_expires_at")),
             "confirmed_by": fields.get("confirmed_by"),
             "error": fields.get("serving_error"),
         }
@@ -183,7 +184,7 @@ def _desired_in_short(fields: Mapping[str, str], slot: str) -> DesiredInShort | 
         return None
     return {
         "model": {"name": fields.get(f"{slot}model"), "etag": fields.get(f"{slot}etag")},
-        "instant": fields.get(f"{slot}instant"),
+        "instant": listed_instant(fields.get(f"{slot}instant")),
         "cause": fields.get(f"{slot}cause"),
         "state": fields.get(f"{slot}state"),
         "error": fields.get(f"{slot}error"),

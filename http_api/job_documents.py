@@ -2,6 +2,7 @@
 
 from typing import Literal, TypedDict
 
+from http_api.answers import ListedInstant, listed_instant
 from patch_endpoint.plan import Instant
 from retrain_trigger.job import Job, State
 from retrain_trigger.job_records import JobSummary
@@ -28,6 +29,7 @@ class JobDocument(TypedDict):
     requested_by: str | None
     reason: str | None
     cancelled_by: str | None
+    cancel_reason: str | None
     created_at: Instant
     submitted_at: Instant | None
     started_at: Instant | None
@@ -49,8 +51,8 @@ class JobInShort(TypedDict):
     service: str | None
     state: str | None
     cause: str | None
-    created_at: str | None
-    ended_at: str | None
+    created_at: ListedInstant | None
+    ended_at: ListedInstant | None
     error: str | None
 
 
@@ -67,6 +69,7 @@ def job_document(job: Job) -> JobDocument:
         "requested_by": job.requested_by,
         "reason": job.reason,
         "cancelled_by": job.cancelled_by,
+        "cancel_reason": job.cancel_reason,
         "created_at": job.created_at,
         "submitted_at": job.submitted_at,
         "started_at": job.started_at,
@@ -90,8 +93,8 @@ def job_summary(summary: JobSummary) -> JobInShort:
         "service": said("service"),
         "state": said("state"),
         "cause": said("cause"),
-        "created_at": said("created_at"),
-        "ended_at": said("ended_at"),
+        "created_at": listed_instant(said("created_at")),
+        "ended_at": listed_instant(said("ended_at")),
         "error": said("error"),
     }
 

@@ -43,7 +43,9 @@ class CancelPlan(TypedDict):
 
 
 class CancelBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The body of a cancel; nothing is asked."""
+    """The body of a cancel; all of it may be left out."""
+
+    reason: Reason | None = None
 
 
 def retrain(engine: Engine, endpoint: ScoringEndpoint, req: func.HttpRequest) -> func.HttpResponse:
@@ -114,12 +116,13 @@ def cancel_job(engine: Engine, req: func.HttpRequest) -> func.HttpResponse:
     Raises:
         ProblemError: There is no such job, or it has ended.
     """
-    body_of(req, CancelBody)
+    body = body_of(req, CancelBody)
     job_id = _id(req)
     word = Word(
         verb="cancel",
         endpoint=endpoint_in(job_id) or "",
         by=asker(req),
+        reason=reason_of(body.reason),
         dry_run=is_dry_run(req),
         named=job_id,
     )
@@ -130,7 +133,7 @@ def _cancelled(engine: Engine, req: func.HttpRequest, word: Word, job_id: str) -
     try:
         if word.dry_run:
             return Done("cancel", answer(_cancel_plan(engine, job_id)))
-        job = engine.jobs.cancel(job_id, word.by)
+        job = engine.jobs.cancel(job_id, word.by, word.reason)
     except JobEndedError as error:
         raise ProblemError(HTTPStatus.CONFLICT, str(error)) from error
     if job is None:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from functools import cached_property
 from http import HTTPStatus
+from typing import Final
 from urllib.parse import urlsplit
 
 import azure.functions as func
@@ -23,6 +24,7 @@ from state.storage_errors import StorageError
 from telemetry.events import emit
 
 _log = logging.getLogger(__name__)
+_NO_NAME: Final = "is no name: names are up to 63 of a-z, 0-9 and hyphens, no hyphen first"
 
 type Work = Callable[[], func.HttpResponse]
 
@@ -109,9 +111,9 @@ class Routes:
 
     def _endpoint(self, req: func.HttpRequest) -> ScoringEndpoint:
         name = req.route_params.get("endpoint", "")
-        endpoint = self._engine.endpoints.current().by_name.get(name)
+        endpoint = self._engine.endpoints.endpoint(name)
         if endpoint is None:
-            known = "is not in the endpoints file" if is_endpoint_name(name) else "is no name"
+            known = "is not in the endpoints file" if is_endpoint_name(name) else _NO_NAME
             raise ProblemError(HTTPStatus.NOT_FOUND, f"the endpoint {known}")
         return endpoint
 

@@ -23,11 +23,15 @@ from patch_endpoint.steps import (
     rolling_back,
 )
 from retrain_trigger.engine import Engine
+from settings.container import is_blob_name
+from settings.model_blobs import ModelBlobs
 from settings.scoring_endpoint import ScoringEndpoint
 
 _ON_THEIR_WAY = frozenset({"pending", "waiting"})
-# Storage takes any name without these. Spaces and joiners of every script are in real names.
-_NO_CONTROL_CHARACTERS = r"^[^\x00-\x1f\x7f-\x9f]*$"
+# `settings.container.is_blob_name` as a pattern, and no control characters. Spaces and joiners of
+# every script are in real names.
+_NAME_OF_A_BLOB = r"^(?!(?:[^/]*/)*\.{1,2}(?:/|$))[^\x00-\x1f\x7f-\x9f\\]*$"
+_NO_NAME = r"the model's name is none that a blob can have: mind \ and . or .. between slashes"
 _GONE = "the model's bytes are not there any more, and no copy of them"
 
 
@@ -37,7 +41,7 @@ type ModelName = Annotated[
         min_length=1,
         max_length=1024,
         description="A blob's plain name within the container.",
-        extra_json_schema={"pattern": _NO_CONTROL_CHARACTERS},
+        extra_json_schema={"pattern": _NAME_OF_A_BLOB},
     ),
 ]
 
@@ -139,6 +143,8 @@ def _possible[T](do: Callable[[], T]) -> T:
 def _named(engine: Engine, endpoint: ScoringEndpoint, name: str) -> str:
     if not is_speakable(name):
         raise ProblemError(HTTPStatus.BAD_REQUEST, "the model's name has control characters")
+    if not is_blob_name(name):
+        raise ProblemError(HTTPStatus.BAD_REQUEST, _NO_NAME)
     if engine.catalog.head(name) is not None:
         return name
     record = engine.records.read(endpoint.name).record
@@ -148,7 +154,13 @@ def _named(engine: Engine, endpoint: ScoringEndpoint, name: str) -> str:
     known = [one.model.name for one in (*past, record.desired, record.waiting) if one is not None]
     if name in known:
         raise ProblemError(HTTPStatus.CONFLICT, _GONE)
-    raise ProblemError(HTTPStatus.NOT_FOUND, "there is no such model in the container of models")
+    raise ProblemError(HTTPStatus.NOT_FOUND, _no_such_model(engine.settings.model_blobs, name))
+
+
+def _no_such_model(models: ModelBlobs, name: str) -> str:
+    what, container = "there is no such model in the container of models", f"{models.container}/"
+    hint = f"leave {container} out: the name is that within the container"
+    return f"{what}; {hint}" if name.startswith(container) else what
 
 
 def _newest(engine: Engine, endpoint: ScoringEndpoint) -> str:

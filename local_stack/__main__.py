@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
@@ -22,6 +23,7 @@ from rich.console import Console
 from local_stack.azurite import AzuriteError
 from local_stack.child import ChildError
 from local_stack.event_tail import EventTail
+from local_stack.home import HomeTakenError
 from local_stack.landing import NotServedError
 from local_stack.narrator import Narrator
 from local_stack.ports import FREE, Ports, PortTakenError
@@ -33,6 +35,7 @@ _FAILURES = (
     AzureError,
     AzuriteError,
     ChildError,
+    HomeTakenError,
     NotServedError,
     PortTakenError,
     RetrainingError,
@@ -98,6 +101,9 @@ def _acts(given: argparse.Namespace) -> int:
 def _end(number: int, _frame: FrameType | None) -> None:
     for each in _SIGNALS:
         signal.signal(each, signal.SIG_IGN)  # a second one must not interrupt the tidying up
+    # Not by the console: the signal may have come while that was writing, or as the terminal went.
+    with suppress(OSError):
+        os.write(sys.stderr.fileno(), b"Stopping: this takes some seconds.\n")
     raise _Ended(number)
 
 

@@ -62,10 +62,13 @@ class Child:
         return self._process.poll()
 
     def log_text(self) -> str:
-        """What this process has written so far."""
-        with self.log_file.open("rb") as log:
-            log.seek(self._log_start)
-            return log.read().decode(errors="replace")
+        """What this process has written so far; nothing, where somebody has deleted the file."""
+        try:
+            with self.log_file.open("rb") as log:
+                log.seek(self._log_start)
+                return log.read().decode(errors="replace")
+        except FileNotFoundError:
+            return ""
 
     def wait_until[T](self, look: Callable[[], T | None], deadline: timedelta) -> T:
         """Look again and again until there is an answer.

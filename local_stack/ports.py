@@ -33,8 +33,8 @@ class Ports:
             except OSError as error:
                 why = os.strerror(error.errno or 0)
                 raise PortTakenError(
-                    f"Port {port} cannot be used ({why}): stop what listens there, "
-                    f"or choose another port with --{field.name}-port."
+                    f"Port {port} cannot be used ({why}): stop what listens there, or take free "
+                    f"ports with ARGS=--free-ports, as in: make run ARGS=--free-ports"
                 ) from error
 
 

@@ -13,7 +13,6 @@ from local_stack.ml_service.table import Table
 
 MODEL_CONTAINER = "experimentoutput"
 DATA_CONTAINER = "training"
-_DATA = "digits/latest.csv"
 _POLL = timedelta(milliseconds=300)
 
 
@@ -40,6 +39,7 @@ class Retraining:
         now: The clock that tokens are signed by.
         pause: Waits between two looks.
         patience: How long the job may take.
+        data: The blob that the training data is in.
     """
 
     account: StorageAccount
@@ -47,6 +47,7 @@ class Retraining:
     now: Callable[[], datetime]
     pause: Callable[[timedelta], None]
     patience: timedelta = timedelta(minutes=3)
+    data: str = "digits/latest.csv"
 
     def make_containers(self) -> None:
         """Make the containers, where they are not there yet."""
@@ -60,10 +61,17 @@ class Retraining:
     def upload(self, rows: Table) -> str:
         """Put the training data where the job finds it; answers container and blob."""
         with self._service() as service:
-            service.get_blob_client(DATA_CONTAINER, _DATA).upload_blob(
+            service.get_blob_client(DATA_CONTAINER, self.data).upload_blob(
                 rows.to_csv(), overwrite=True
             )
-        return f"{DATA_CONTAINER}/{_DATA}"
+        return f"{DATA_CONTAINER}/{self.data}"
+
+    def land(self, name: str, content: bytes) -> LandedModel:
+        """Put a model where the app finds it."""
+        with self._service() as service:
+            model = service.get_blob_client(MODEL_CONTAINER, name)
+            model.upload_blob(content, overwrite=True)
+            return _landed(model)
 
     def run(self, run: str, tell: Callable[[str], None]) -> LandedModel:
         """Train and wait for the end; the model lands as `digits/{run}/model.ilearner`.
@@ -74,15 +82,14 @@ class Retraining:
         with self._service() as service:
             model = service.get_blob_client(MODEL_CONTAINER, f"digits/{run}/model.ilearner")
             evaluation = service.get_blob_client(MODEL_CONTAINER, f"digits/{run}/evaluation.csv")
-            data = service.get_blob_client(DATA_CONTAINER, _DATA)
+            data = service.get_blob_client(DATA_CONTAINER, self.data)
             read, write = BlobSasPermissions(read=True), BlobSasPermissions(create=True, write=True)
             job_id = self.jobs.start(
                 {"input1": self._sign(data, read)},
                 {"output1": self._sign(evaluation, write), "output2": self._sign(model, write)},
             )
             self._wait(job_id, tell)
-            properties = model.get_blob_properties()
-        return LandedModel(model.blob_name, properties.size, properties.last_modified)
+            return _landed(model)
 
     def _sign(self, blob: BlobClient, permission: BlobSasPermissions) -> BlobReference:
         return BlobReference.sign(self.account, blob, permission, self.now())
@@ -99,3 +106,8 @@ class Retraining:
 
     def _service(self) -> BlobServiceClient:
         return BlobServiceClient.from_connection_string(self.account.connection_string)
+
+
+def _landed(model: BlobClient) -> LandedModel:
+    properties = model.get_blob_properties()
+    return LandedModel(model.blob_name, properties.size, properties.last_modified)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import requests
 
+from local_stack import home
 from local_stack.azurite import Azurite
 from local_stack.child import Child
 from local_stack.demo_endpoints import ENDPOINTS, DemoEndpoints
@@ -18,6 +19,7 @@ from local_stack.functions_host.app_settings import SAMPLE, create_from_sample
 from local_stack.functions_host.keys import Keys, generate_keys
 from local_stack.ports import Ports, free_port
 from local_stack.private_file import write_private
+from local_stack.running_note import RunningNote
 from local_stack.workspace import Workspace, digits_studio, write_description
 
 ROOT = Path(__file__).parents[1]
@@ -89,15 +91,17 @@ def running_stack(options: Options, say: Callable[[str], None]) -> Iterator[Stac
         say: Told what is being started, for people who wait.
 
     Raises:
+        HomeTakenError: before anything was started or changed.
         PortTakenError: before anything was started.
         AzuriteError: the storage emulator did not start.
         ChildError: another service did not start.
         StackError: something is missing on this machine.
     """
-    options.ports.check()
-    host_program = _host_program(options)
-    _make_home(options)
     with ExitStack() as ends:
+        ends.enter_context(home.taken(options.home))
+        options.ports.check()
+        host_program = _host_program(options)
+        _make_home(options)
         say("storage emulator")
         ports = options.ports
         azurite = Azurite.start(blob_port=ports.blob, queue_port=ports.queue)
@@ -120,6 +124,9 @@ def running_stack(options: Options, say: Callable[[str], None]) -> Iterator[Stac
         url = f"http://127.0.0.1:{port}"
         host.wait_until(lambda: _is_running(url, keys) or None, READY_WITHIN)
         key_file = options.home / "function-key"
+        key = workspace.training.primary_key
+        RunningNote(azurite.account, workspace.jobs_url, key, url).write(options.home)
+        ends.callback(RunningNote.remove, options.home)
         yield Stack(azurite, workspace, endpoints, url, host, keys, key_file, options)
 
 
@@ -142,7 +149,7 @@ def _make_home(options: Options) -> None:
     create_from_sample(options.app / SETTINGS)
     if not (options.app / SETTINGS).exists():
         raise StackError(f"{options.app} has neither {SETTINGS} nor {SAMPLE}: restore the sample.")
-    options.home.mkdir(parents=True, exist_ok=True)
+    RunningNote.remove(options.home)
     for name in (ML_LOG, HOST_LOG):
         (options.home / name).unlink(missing_ok=True)
 

@@ -13,7 +13,7 @@ from local_stack.narrator import Narrator
 from local_stack.retraining import MODEL_CONTAINER, LandedModel, Retraining
 from local_stack.scoring_client import ScoringClient
 from local_stack.second_act import ENDPOINT, PATIENCE, SecondAct
-from local_stack.stack import Stack
+from local_stack.stack import ROOT, Stack
 
 SMOKE_REQUEST = Path(__file__).parent / "smoke" / "digits.json"
 SMOKE_LABEL = "7"
@@ -98,9 +98,11 @@ class Story:
             f"curl -s -X POST {self._key_header()} -d '{{}}' "
             f"'{url}/endpoints/{ENDPOINT}/redeploy?dry_run=true'"
         )
-        say(
-            f"Or put another .ilearner under {MODEL_CONTAINER}/{ENDPOINT}/ in the storage emulator."
-        )
+        home = self._stack.options.home
+        land = "make land" if home == ROOT / ".local" else f"make land ARGS='--home {home}'"
+        there = f"{MODEL_CONTAINER}/{ENDPOINT}/my.ilearner"
+        say(f"{land}                    # trains another model, which lands")
+        say(f"{land} FILE=my.ilearner   # lands as {there}")
 
     def _introduce(self) -> None:
         stack, say = self._stack, self._narrator.say

@@ -24,10 +24,11 @@ from msgspec.structs import replace
 
 from patch_endpoint.record import Kept, Record
 from patch_endpoint.trained_model import TrainedModel
+from settings.container import KEPT_CONTAINER
 from settings.secret import Secret
 from state.storage_errors import StorageError, mapped
 
-CONTAINER = "retrain-kept"
+CONTAINER = KEPT_CONTAINER
 _THERE_OR_LOST = frozenset(
     {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED}
 )

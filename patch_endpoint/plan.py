@@ -26,15 +26,21 @@ class ModelDocument(TypedDict):
 
 
 class Plan(TypedDict):
-    """What a person's word would do now, every secret masked."""
+    """What a person's word would do now, every secret masked.
+
+    A person may have any model deployed: `matches_models` says whether the endpoint's `models`
+    match this one's name; null where there is no model, or where the endpoint has no `models`.
+    """
 
     endpoint: str
     model: ModelDocument | None
+    matches_models: bool | None
     cause: PatchCause | None
     decision: Literal["patch", "wait"]
     reason: str | None
     replaces: str | None
     held: bool
+    fault: str | None
     request: dict[str, Any] | None
 
 
@@ -46,11 +52,13 @@ def plan_of(endpoint: ScoringEndpoint, foreseen: Foreseen, protocol: ScoringProt
     plan: Plan = {
         "endpoint": endpoint.name,
         "model": _model(asked.model) if asked else None,
+        "matches_models": endpoint.takes(asked.model.name) if asked and endpoint.models else None,
         "cause": asked.cause if asked else None,
         "decision": "patch" if isinstance(decision, Patch) else "wait",
         "reason": _reason(foreseen),
         "replaces": record.serving.model.name if record.serving else None,
         "held": record.held is not None,
+        "fault": "; ".join(str(fault) for fault in endpoint.faults) or None,
         "request": None,
     }
     if foreseen.reference is not None:

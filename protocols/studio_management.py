@@ -5,6 +5,7 @@ added where it could not be updated afterwards, which the documents call the two
 """
 
 import json
+import re
 from typing import Any, Final
 
 import msgspec
@@ -14,7 +15,9 @@ from protocols.protocol import Refused, Unsettled
 from protocols.wire import HttpAnswer, Wire
 from settings.scoring_endpoint import ScoringEndpoint
 from settings.secret import Secret
+from telemetry.redaction import redact
 
+_ENDPOINT: Final = re.compile(r"/endpoints/[^/?#]+/?$")
 _ABSENT: Final = frozenset({"http_404"})
 _NO_CONTENT: Final = 204
 _IS_DEFAULT: Final = (
@@ -24,6 +27,11 @@ _IS_TRAINING: Final = (
     "its web service has no updatable resource, so it is one of a training experiment: "
     "use the predictive web service"
 )
+
+
+def names_endpoint(patch_url: str) -> bool:
+    """Say whether *patch_url* is an endpoint of a web service, so that it can be added to that."""
+    return _ENDPOINT.search(patch_url) is not None
 
 
 class Present(msgspec.Struct, frozen=True):
@@ -51,7 +59,7 @@ class StudioManagement:
             return problem
         there = self._get(endpoint.patch_url, token)
         if isinstance(there, dict):
-            return Present(created=False, resources=_names(there))
+            return Present(created=False, resources=_told(there, endpoint, token))
         if not isinstance(there, Refused) or there.code not in _ABSENT:
             return there
         return self._put(endpoint, token)
@@ -69,7 +77,7 @@ class StudioManagement:
         found = self._get(endpoint.patch_url, token)
         if not isinstance(found, dict):
             return found
-        return Present(created=created, resources=_names(found))
+        return Present(created=created, resources=_told(found, endpoint, token))
 
     def _unfit(self, endpoint: ScoringEndpoint, token: Secret) -> Refused | Unsettled | None:
         """Say why the endpoint could not be updated once it was there."""
@@ -108,6 +116,11 @@ def _body(endpoint: ScoringEndpoint) -> dict[str, object]:
     if create.max_concurrent_calls is not None:
         body["MaxConcurrentCalls"] = create.max_concurrent_calls
     return body
+
+
+def _told(document: dict[str, Any], endpoint: ScoringEndpoint, token: Secret) -> tuple[str, ...]:
+    """Give the names for an answer to a person: a service may name anything, our keys included."""
+    return tuple(redact(name, [token, endpoint.api_key]) for name in _names(document))
 
 
 def _names(document: dict[str, Any]) -> tuple[str, ...]:

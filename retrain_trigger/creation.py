@@ -6,7 +6,7 @@ import msgspec
 
 from protocols import studio_classic
 from protocols.protocol import Refused, Unsettled
-from protocols.studio_management import Present
+from protocols.studio_management import Present, names_endpoint
 from retrain_trigger.engine import Engine
 from settings.scoring_endpoint import ScoringEndpoint
 from settings.secret import Secret
@@ -80,6 +80,8 @@ def _token(endpoint: ScoringEndpoint) -> Secret:
     if endpoint.protocol != studio_classic.NAME or not endpoint.patch_url:
         what = f"{where}: only an endpoint of {studio_classic.NAME} with a patch_url can be added"
         raise NotAddedError(what, "file")
+    if not names_endpoint(endpoint.patch_url):
+        raise NotAddedError(f"{where}.patch_url must end in /endpoints/<name>", "file")
     if endpoint.workspace_token is None or not endpoint.workspace_token.reveal():
         what = f"{where}.workspace_token is missing: adding an endpoint needs the workspace's own"
         raise NotAddedError(what, "file")

@@ -62,6 +62,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         error: What stands in the way, or why it ended as it did.
         details: The failure's text as the service gave it.
         cancelled_by: The person who had it cancelled.
+        cancel_reason: What that person said.
         ending_since: Since when its service is asked to end it, for a person or at the timeout.
         etags_before: Output name to the version that its blob had before the job was submitted.
         troubles: How often in a row the service could not be asked.
@@ -91,6 +92,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     error: Problem | None = None
     details: str | None = None
     cancelled_by: str | None = None
+    cancel_reason: str | None = None
     ending_since: datetime | None = None
     etags_before: dict[str, str] = {}
     troubles: int = 0

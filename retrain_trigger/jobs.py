@@ -118,7 +118,7 @@ class Jobs:
         early = look_at is not None and now < look_at
         return self._driver.driven(stored, (entry.name,), early=early)
 
-    def cancel(self, job_id: str, by: str) -> Job | None:
+    def cancel(self, job_id: str, by: str, reason: str | None = None) -> Job | None:
         """Have a job cancelled; None: there is none.
 
         Raises:
@@ -131,7 +131,8 @@ class Jobs:
                 return None
             asked = happened(stored.job, "cancel_asked", self._around.now())
             try:
-                saved = self.records.save(stored, replace(asked, cancelled_by=by))
+                said = replace(asked, cancelled_by=by, cancel_reason=reason)
+                saved = self.records.save(stored, said)
             except ConflictError:
                 continue
             emit(_log, "job.cancel_asked", job=job_id, by=by)

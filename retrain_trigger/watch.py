@@ -74,7 +74,7 @@ def _wake(engine: Engine, entry: Entry) -> None:
         engine.jobs.drive(entry.subject, entry)
         return
     try:
-        endpoint = engine.endpoints.current().by_name.get(entry.subject)
+        endpoint = engine.endpoints.endpoint(entry.subject)
     except SettingsError as error:
         emit(_log, "watch.skip", subject=entry.subject, reason="no_endpoints_file", message=error)
         return

@@ -1,19 +1,26 @@
 """The app settings, read once from a mapping, all faults together."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 
 import msgspec
 
 from settings.bindings import DEFAULTS
 from settings.connection import Connection, is_configured, read_connection
-from settings.container import is_container_and_blob, is_container_name
+from settings.container import (
+    KEEPS_COPIES,
+    is_container_and_blob,
+    is_container_name,
+    is_ours_alone,
+)
 from settings.duration import parse_duration
 from settings.fault import Fault
 from settings.model_blobs import ModelBlobs, parse_model_blobs
 from settings.schedule import Schedule
 
+SHORTEST_SAS_LIFETIME = timedelta(minutes=1)
 LONGEST_SAS_LIFETIME = timedelta(days=6)
+_TO_SEND_IN = timedelta(seconds=10)
 _SOURCES = ("LogsAndContainerScan", "EventGrid")
 
 
@@ -51,8 +58,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     setting = reading.setting
     lifetime = setting("SAS_LIFETIME", "24h", _lifetime)
     renew_before = setting("SAS_RENEW_BEFORE", "6h", parse_duration)
-    if renew_before >= lifetime:
-        reading.faults.append(Fault("SAS_RENEW_BEFORE", "must be shorter than SAS_LIFETIME"))
+    watch = setting("WATCH_SCHEDULE", DEFAULTS["WATCH_SCHEDULE"], Schedule)
+    reading.faults += _renewed_too_late(renew_before, lifetime, watch)
     setting("BLOB_SOURCE", DEFAULTS["BLOB_SOURCE"], _source)
     state_name = "StateStorage" if is_configured(environ, "StateStorage") else "AzureWebJobsStorage"
     return Settings(
@@ -61,7 +68,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         state_container=setting("STATE_CONTAINER", "retrain-state", _container),
         model_blobs=setting("MODEL_BLOBS", DEFAULTS["MODEL_BLOBS"], parse_model_blobs),
         endpoints_file=setting("ENDPOINTS_FILE", "endpoints.toml", _endpoints_file),
-        watch_schedule=setting("WATCH_SCHEDULE", DEFAULTS["WATCH_SCHEDULE"], Schedule),
+        watch_schedule=watch,
         sweep_schedule=setting("SWEEP_SCHEDULE", DEFAULTS["SWEEP_SCHEDULE"], Schedule),
         sas_lifetime=lifetime,
         sas_renew_before=renew_before,
@@ -89,8 +96,25 @@ class _Reading:
         return connection
 
 
+def _renewed_too_late(
+    renew_before: timedelta, lifetime: timedelta, watch: Schedule
+) -> Iterator[Fault]:
+    """Say if a token would not be renewed before it expires: `watch` alone renews."""
+    least = watch.longest_pause() + _TO_SEND_IN
+    if renew_before >= lifetime:
+        yield Fault("SAS_RENEW_BEFORE", "must be shorter than SAS_LIFETIME")
+    elif renew_before < least:
+        seconds = f"{least.total_seconds():.0f}s"
+        what = (
+            f"must be {seconds} at least: the longest pause of WATCH_SCHEDULE, and 10s to send in"
+        )
+        yield Fault("SAS_RENEW_BEFORE", what)
+
+
 def _lifetime(text: str) -> timedelta:
     lifetime = parse_duration(text)
+    if lifetime < SHORTEST_SAS_LIFETIME:
+        raise ValueError("must be 1m at least: an endpoint may take as long to answer a PATCH")
     if lifetime > LONGEST_SAS_LIFETIME:
         raise ValueError("must be 6d at most: a user delegation key lives 7 days")
     return lifetime
@@ -106,10 +130,17 @@ def _source(text: str) -> str:
 def _container(text: str) -> str:
     if not is_container_name(text):
         raise ValueError("is no container name: 3 to 63 of a-z, 0-9 and single hyphens")
+    if is_ours_alone(text):
+        raise ValueError(f"must name another container: {KEEPS_COPIES}")
     return text
 
 
 def _endpoints_file(text: str) -> str:
-    if text.startswith("blob:") and not is_container_and_blob(text.removeprefix("blob:")):
+    blob = text.removeprefix("blob:")
+    if blob == text:
+        return text
+    if not is_container_and_blob(blob):
         raise ValueError("must be blob:<container>/<path>, or a path in the app")
+    if is_ours_alone(blob.partition("/")[0]):
+        raise ValueError(f"must be in another container: {KEEPS_COPIES}")
     return text

@@ -10,6 +10,10 @@ from settings.fault import Fault
 from settings.secret import Secret
 
 DEVELOPMENT_STORAGE = "UseDevelopmentStorage=true"
+_UNREAD_BY_SDK = (
+    "is no connection string that the storage library can read: copy it anew; "
+    "a BlobSecondaryEndpoint needs a BlobEndpoint"
+)
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -76,6 +80,8 @@ def _by_connection_string(name: str, text: str) -> tuple[Connection | None, list
         return None, [Fault(name, what)]
     # Put together anew: the SDK knows no blanks around names and values.
     whole = ";".join(f"{key}={value}" for key, value in fields.items())
+    if not _is_read_by_sdk(whole):
+        return None, [Fault(name, _UNREAD_BY_SDK)]
     return Connection(name, connection_string=Secret(whole)), []
 
 
@@ -99,6 +105,21 @@ def _wrong_with(fields: Mapping[str, str]) -> str | None:
     elif fields.get("defaultendpointsprotocol", "https").lower() != "https":
         return "must say DefaultEndpointsProtocol=https"
     return None
+
+
+def _is_read_by_sdk(text: str) -> bool:
+    """Say whether a client can be made of *text*: else every function would fail at its first call.
+
+    The SDK alone knows all that it takes, as that a BlobSecondaryEndpoint needs a BlobEndpoint.
+    """
+    # The SDK is only needed where a connection string is read.
+    from azure.storage.blob import BlobServiceClient  # noqa: PLC0415 - see above
+
+    try:
+        BlobServiceClient.from_connection_string(text).close()
+    except ValueError:  # its own text may quote a value
+        return False
+    return True
 
 
 def _is_base64(key: str) -> bool:

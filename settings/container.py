@@ -2,6 +2,9 @@
 
 import re
 
+KEPT_CONTAINER = "retrain-kept"
+"""The container of the copies of models that served; what no record names is deleted there."""
+KEEPS_COPIES = f"{KEPT_CONTAINER} is where the app keeps copies, and deletes what else is there"
 _LONGEST_BLOB_NAME = 1024
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9]|-(?=[a-z0-9])){2,62}")
 
@@ -9,6 +12,11 @@ _NAME = re.compile(r"[a-z0-9](?:[a-z0-9]|-(?=[a-z0-9])){2,62}")
 def is_container_name(text: str) -> bool:
     """Say whether *text* can be a container's name: 3 to 63 of a-z, 0-9 and single hyphens."""
     return _NAME.fullmatch(text) is not None
+
+
+def is_ours_alone(container: str) -> bool:
+    """Say whether nobody else may put anything there: it would be deleted."""
+    return container == KEPT_CONTAINER
 
 
 def is_container_and_blob(text: str) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from settings.container import is_blob_name, is_container_name
+from settings.container import KEEPS_COPIES, is_blob_name, is_container_name, is_ours_alone
 
 _PIECE = re.compile(r"(?P<brace>\{\{|\}\})|(?P<token>\{[A-Za-z_][A-Za-z0-9_]*\})|[^{}]+|[{}]")
 _ANY_TEXT = "example"  # what a token of an example stands for
@@ -43,6 +43,8 @@ def parse_model_blobs(text: str) -> ModelBlobs:
     container, _, name = text.partition("/")
     if not is_container_name(container):
         raise ValueError("must begin with a container's name, without tokens")
+    if is_ours_alone(container):
+        raise ValueError(f"must name another container: {KEEPS_COPIES}")
     if not name:
         raise ValueError("needs a pattern after the container, as in models/{name}.onnx")
     pieces = list(_pieces(name))

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from settings.connection import is_safe_url
-from settings.container import is_container_and_blob
+from settings.container import KEEPS_COPIES, is_container_and_blob, is_ours_alone
 from settings.duration import parse_duration
 from settings.schedule import Schedule
 from settings.secret import Secret
@@ -76,7 +76,7 @@ def read_retrain(table: Table | None, services: frozenset[str]) -> Retrain | Non
         service=table.required("service", known_service, instead=""),
         schedule=table.optional("schedule", lambda value: Schedule(text(value)), None),
         inputs=table.optional("inputs", _blobs, {}),
-        outputs=table.optional("outputs", _blobs, {}),
+        outputs=table.optional("outputs", _written_blobs, {}),
         parameters=table.optional("parameters", typed(dict[str, str | int | float | bool]), {}),
     )
     table.refuse_unknown()
@@ -96,6 +96,14 @@ def _timeout(value: object) -> timedelta:
     if timeout > _LONGEST_TIMEOUT:
         raise ValueError("must be 6d at most: the tokens of inputs and outputs live as long")
     return timeout
+
+
+def _written_blobs(value: object) -> dict[str, str]:
+    blobs = _blobs(value)
+    for name, blob in blobs.items():
+        if is_ours_alone(blob.partition("/")[0]):
+            raise ValueError(f"{name} must be in another container: {KEEPS_COPIES}")
+    return blobs
 
 
 def _blobs(value: object) -> dict[str, str]:

@@ -17,6 +17,7 @@ _FIELDS = {
 }
 _VALUES = {name: number for names in (("", *_MONTHS), _DAYS) for number, name in enumerate(names)}
 _PERIODS_LOOKED_AT = 24
+_SOME_DAY = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
 _RANGE = re.compile(r"(?P<first>[0-9a-z]+)-(?P<last>[0-9a-z]+)(?P<step>/[0-9]+)?", re.IGNORECASE)
 
 
@@ -35,7 +36,7 @@ class Schedule:
         fields = _checked_fields(text)
         self.text = " ".join(fields)
         self._for_croniter = " ".join(map(_as_croniter_reads, fields))
-        self.next_after(datetime.fromisoformat("2026-01-01T00:00:00+00:00"))
+        self.next_after(_SOME_DAY)
 
     def next_after(self, instant: datetime) -> datetime:
         """Give the first occurrence later than *instant*."""
@@ -64,6 +65,13 @@ class Schedule:
         cron = croniter(self._for_croniter, later, second_at_beginning=True, day_or=False)
         occurrence: datetime = cron.get_prev(datetime)
         return occurrence
+
+    def longest_pause(self) -> timedelta:
+        """Give the longest pause that a week shows, nights and days off included."""
+        hours = [_SOME_DAY + timedelta(hours=hour) for hour in range(24)]
+        days = [_SOME_DAY + timedelta(days=day) for day in range(1, 7)]
+        pauses = [self.next_after(at) - self.latest_until(at) for at in hours + days]
+        return max(self.longest_period(_SOME_DAY), *pauses)
 
     def longest_period(self, around: datetime) -> timedelta:
         """Give the longest pause between the next occurrences, as a bound on silence."""

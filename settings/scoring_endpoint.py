@@ -24,12 +24,14 @@ class SmokeTest(msgspec.Struct, frozen=True):
     Attributes:
         score_url: The request/response address of the endpoint.
         request: The body to send, JSON as it stands in its file.
+        request_file: That file, relative to the endpoints file.
         expect: A JMESPath expression over the answer that must be true.
     """
 
     score_url: str
     request: bytes
     expect: str
+    request_file: str = ""
 
 
 class CreateEndpoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -147,10 +149,14 @@ def _read_models(table: Table, *, alone: bool, is_retrained: bool) -> str | None
 def _read_smoke_test(table: Table | None, around: Surroundings) -> SmokeTest | None:
     if table is None:
         return None
+    request_file, request = table.required(
+        "request", lambda value: (value, around.request(value)), instead=("", b"")
+    )
     smoke_test = SmokeTest(
         score_url=table.required("score_url", safe_url, instead=""),
-        request=table.required("request", around.request, instead=b""),
+        request=request,
         expect=table.required("expect", _expression, instead=""),
+        request_file=request_file,
     )
     table.refuse_unknown()
     return smoke_test

@@ -14,6 +14,7 @@ from azure.storage.blob import BlobServiceClient
 from settings.container import is_blob_name
 from settings.endpoints_file import Endpoints, parse_endpoints
 from settings.fault import Fault, SettingsError
+from settings.scoring_endpoint import ScoringEndpoint
 from state.storage_errors import mapped
 
 LOOK_AGAIN_AFTER = timedelta(seconds=30)
@@ -78,6 +79,29 @@ class EndpointsSource:
             if self._good is None:
                 raise SettingsError(self._faults)
             return self._good
+
+    def endpoint(self, name: str) -> ScoringEndpoint | None:
+        """Give one endpoint to work with, the request of its smoke test as it is now.
+
+        The file's own version says nothing of the requests. So one is looked at when it may be
+        needed: what a tick costs grows with what is due, and not with the fleet. Raises as
+        `current` does.
+        """
+        endpoint = self.current().by_name.get(name)
+        if endpoint is None or not self._has_another_request(endpoint):
+            return endpoint
+        with self._lock:
+            self._read()  # all of it, so that what is wrong with the request is a fault as ever
+            return self._good.by_name.get(name) if self._good else None
+
+    def _has_another_request(self, endpoint: ScoringEndpoint) -> bool:
+        test = endpoint.smoke_test
+        if test is None or endpoint.faults:  # a fault has the file read anew by itself
+            return False
+        try:
+            return self._folder.read(test.request_file) != test.request
+        except OSError:
+            return True
 
     def faults(self) -> tuple[Fault, ...]:
         """Give all that is wrong with the file as it is now; may raise `StorageError`."""

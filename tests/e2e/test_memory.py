@@ -12,7 +12,7 @@ from azure.storage.blob import BlobBlock
 
 from local_stack.azurite import Azurite
 from local_stack.ml_service.model_file import Model
-from tests.e2e.deployment import NEVER, Deployment, deployment, wait_for_event
+from tests.e2e.deployment import Deployment, deployment, wait_for_event
 
 MIB = 1024 * 1024
 BLOCK = 10 * MIB
@@ -64,7 +64,7 @@ def test_a_model_of_500_mb_takes_no_more_memory_than_one_of_1_kb(on_disk: Deploy
 
 def peak_of_a_fresh_host(deployed: Deployment) -> int:
     """The most memory that a new host ever held, in bytes, once it has deployed a model."""
-    with deployed.host(WATCH_SCHEDULE=NEVER) as host:
+    with deployed.host(**{"AzureWebJobs.watch.Disabled": "true"}) as host:
         wait_for_event(host, "patch.accepted", timedelta(seconds=60))
         wait_for_event(host, "function.succeeded")
         return peak(host.pid)

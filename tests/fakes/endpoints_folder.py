@@ -21,10 +21,15 @@ models = "{models or f"{name}/**/*.ilearner"}"
 
 
 class EndpointsFolder:
-    """See `state.endpoints_source.Folder`."""
+    """See `state.endpoints_source.Folder`.
+
+    Attributes:
+        request: What every request of a smoke test is.
+    """
 
     def __init__(self, tables: Iterable[str]) -> None:
         self._text, self._version = "", 0
+        self.request = b"{}"
         self.rewrite(*tables)
 
     def rewrite(self, *tables: str) -> None:
@@ -39,4 +44,4 @@ class EndpointsFolder:
 
     def read(self, name: str) -> bytes:
         """See `Folder`."""
-        return b"{}" if name.endswith(".json") else self._text.encode()
+        return self.request if name.endswith(".json") else self._text.encode()

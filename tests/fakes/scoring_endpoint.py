@@ -79,6 +79,7 @@ class MemoryScoring:
         self.no_models: set[str] = set()
         self.no_good: set[str] = set()
         self.resource_says: Refused | None = None
+        self.asked_with: list[bytes] = []
         self.smoke_test_says: bool | Refused | Unsettled = True
 
     def host(self, name: str, hosted: Hosted) -> None:
@@ -147,6 +148,7 @@ class MemoryScoring:
     def score(self, endpoint: ScoringEndpoint) -> bool | Refused | Unsettled:
         """See `ScoringProtocol`."""
         with self._calls.making("endpoint.score", endpoint.name):
+            self.asked_with += [endpoint.smoke_test.request] if endpoint.smoke_test else []
             return self.smoke_test_says if self._is_good(endpoint.name) else False
 
     def request_plan(

@@ -67,8 +67,8 @@ def _keys(service: MlService) -> dict[str, str]:
 
 def _quiet() -> dict[str, str]:
     return {
-        "WATCH_SCHEDULE": _NEVER,
         "SWEEP_SCHEDULE": _NEVER,
+        "AzureWebJobs.watch.Disabled": "true",
         "AzureWebJobs.model_landed.Disabled": "true",
     }
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,15 @@ from retrain_trigger.engine import App
 from retrain_trigger.landed import model_landed
 from retrain_trigger.watch import watch
 from tests.integration.app.endpoints_toml import endpoints_toml
+
+_DAILY = f"0 0 {(datetime.now(UTC).hour + 12) % 24} * * *"
+QUIET = {
+    "WATCH_SCHEDULE": _DAILY,
+    "SWEEP_SCHEDULE": _DAILY,
+    "SAS_LIFETIME": "6d",
+    "SAS_RENEW_BEFORE": "2d",
+}
+"""No timer ticks by itself for hours. `watch` renews, so rarer ticks would be a fault."""
 
 QUICK = timedelta(seconds=2)
 

@@ -16,12 +16,11 @@ from azure.storage.blob import BlobServiceClient
 from local_stack.azurite import Azurite
 from local_stack.functions_host import FunctionsHost
 from local_stack.ml_service import MlService, sample_studio
-from tests.integration.app.running_app import app_settings, state_container
+from tests.integration.app.running_app import QUIET, app_settings, state_container
 from tests.integration.ml_service.wire import RESOURCE
 
 ROOT = Path(__file__).parents[3]
 CONTAINER = "http-api-models"
-NEVER = "0 0 0 1 1 *"
 NAMES = ("newest", "named", "dry", "empty", "gone", "faulty", "bodies", "keyless", "refusing")
 MANY = tuple(f"many-{number:03}" for number in range(250))
 
@@ -75,8 +74,7 @@ def site(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         environ |= {
             "KEY": service.key("digits"),
             "WRONG_KEY": "no-key-of-this-endpoint",
-            "WATCH_SCHEDULE": NEVER,
-            "SWEEP_SCHEDULE": NEVER,
+            **QUIET,
             "AzureWebJobs.model_landed.Disabled": "true",
         }
         with BlobServiceClient.from_connection_string(azurite.connection_string) as storage:
@@ -209,10 +207,10 @@ def test_what_cannot_be_done_is_a_problem(site: Site, path: str, status: int) ->
     [
         (b'{"model": "bodies/unknown.ilearner"}', 404),
         (b'{"model": "bodies/no-model.txt"}', 404),
-        (b'{"model": "."}', 404),
+        (b'{"model": "."}', 400),
         (b'{"model": "..%2f..%2fx.ilearner"}', 404),
-        (b'{"model": "bodies/./model.ilearner"}', 404),
-        (b'{"model": "../http-api-models/bodies/model.ilearner"}', 404),
+        (b'{"model": "bodies/./model.ilearner"}', 400),
+        (b'{"model": "../http-api-models/bodies/model.ilearner"}', 400),
         (b'{"model": ', 400),
         (b"\xff\xfe", 400),
         (b"[]", 400),
@@ -302,7 +300,7 @@ def test_status_tells_the_timers_the_states_and_the_one_fault(site: Site) -> Non
 
     assert [fault["where"] for fault in status["faults"]] == ["endpoints.keyless.api_key"]
     assert status["timers"]["watch"]["last_tick"] != before
-    assert status["timers"]["watch"]["schedule"] == NEVER
+    assert status["timers"]["watch"]["schedule"] == QUIET["WATCH_SCHEDULE"]
     assert 0 <= status["timers"]["sweep"]["age_seconds"] < 60
     assert set(status["endpoints"]) <= {
         "pending",

@@ -16,13 +16,12 @@ from local_stack.ml_service import MlService, sample_studio
 from tests.integration.app.app_process import LONGEST, land_in_a_process
 from tests.integration.app.conftest import KEY
 from tests.integration.app.raw_server import raw_server, says
-from tests.integration.app.running_app import app_settings, state_container
+from tests.integration.app.running_app import QUIET, app_settings, state_container
 from tests.integration.functions_host.sample_app import eventually
 
 ROOT = Path(__file__).parents[3]
 MODELS = "secrets-models"
 SIGNATURE = re.compile(r"(?i)\bsig(?:=|%3d)(?!<SECRET>|%3CSECRET|\*|redacted)[A-Za-z0-9+/%]{6,}")
-NEVER = "0 0 0 1 1 *"
 
 
 @dataclass
@@ -59,8 +58,7 @@ def run(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory, model: bytes
         environ |= {
             "KEY": secrets["endpoint key"],
             "WRONG": secrets["wrong key"],
-            "WATCH_SCHEDULE": NEVER,
-            "SWEEP_SCHEDULE": NEVER,
+            **QUIET,
         }
         with (
             BlobServiceClient.from_connection_string(azurite.connection_string) as storage,

@@ -24,6 +24,7 @@ def test_a_signal_while_serving_ends_every_child(tmp_path: Path, number: signal.
         status = stack.end(number)
 
     assert (status, stack.survivors()) == (0, [])
+    assert stack.said.count("Stopping: this takes some seconds.\n") == 1
 
 
 def test_a_signal_during_the_start_ends_what_was_started(tmp_path: Path) -> None:
@@ -34,6 +35,7 @@ def test_a_signal_during_the_start_ends_what_was_started(tmp_path: Path) -> None
         status = stack.end(signal.SIGINT)
 
     assert (status, stack.survivors()) == (128 + signal.SIGINT, [])
+    assert stack.said.count("Stopping: this takes some seconds.\n") == 1
 
 
 def test_even_a_crash_of_the_stack_leaves_no_child(tmp_path: Path) -> None:
@@ -57,10 +59,34 @@ def test_a_taken_port_is_one_sentence_and_nothing_is_started(tmp_path: Path) -> 
 
     assert status == 1
     assert stack.said == (
-        f"Port {port} cannot be used (Address already in use): stop what listens there, "
-        "or choose another port with --ml-port.\n"
+        f"Port {port} cannot be used (Address already in use): stop what listens there, or take "
+        "free ports with ARGS=--free-ports, as in: make run ARGS=--free-ports\n"
     )
-    assert not stack.home.exists()
+    assert [file.name for file in stack.home.iterdir()] == ["lock"]
+
+
+def test_a_second_start_from_one_home_is_one_sentence_and_the_first_serves_on(
+    tmp_path: Path,
+) -> None:
+    app = make_app(tmp_path / "app")
+
+    with stack_process(app, "--no-story", "--free-ports") as first:
+        first.read_until("/api/endpoints/digits")
+        url = next(word for word in first.said.split() if word.endswith("/api/endpoints/digits"))
+        before = {file.name: file.read_bytes() for file in first.home.iterdir() if file.is_file()}
+        with stack_process(app, "--no-story", "--free-ports") as second:
+            status = second.wait()
+        after = {file.name: file.read_bytes() for file in first.home.iterdir() if file.is_file()}
+        hello = requests.get(url.replace("endpoints/digits", "hello"), timeout=10)
+        first.end(signal.SIGTERM)
+
+    log = "functions-host.log"  # it goes on
+    assert after.pop(log).startswith(before.pop(log))
+    assert (status, hello.text, after) == (1, "hello", before)
+    assert second.said == (
+        f"A stack runs from {first.home} already: end it with Ctrl-C where it runs, or start this "
+        f"one beside it with ARGS='--free-ports --home {first.home / 'second'}'.\n"
+    )
 
 
 def test_core_tools_that_are_not_there_are_one_sentence(tmp_path: Path) -> None:

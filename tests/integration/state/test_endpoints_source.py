@@ -165,6 +165,25 @@ def test_a_missing_request_is_a_fault_until_it_is_uploaded(
     assert source.faults() == ()
 
 
+def test_a_request_that_was_uploaded_anew_is_what_the_next_endpoint_worked_on_has(
+    container: ContainerClient, service: BlobServiceClient
+) -> None:
+    container.upload_blob(FILE, TESTED.encode())
+    container.upload_blob("prod/smoke/census.json", b"{}")
+    source = _source(container, service, Clock())
+    before = source.endpoint("census")
+
+    container.upload_blob("prod/smoke/census.json", b'{"edited": true}', overwrite=True)
+    after = source.endpoint("census")
+
+    assert before is not None
+    assert after is not None
+    assert [one.smoke_test and one.smoke_test.request for one in (before, after)] == [
+        b"{}",
+        b'{"edited": true}',
+    ]
+
+
 def test_a_request_is_found_from_where_the_file_is(
     container: ContainerClient, service: BlobServiceClient
 ) -> None:

@@ -49,6 +49,23 @@ def finished() -> SmallWorld:
     return small
 
 
+def test_who_cancelled_and_why_is_on_record_without_secrets() -> None:
+    small = running()
+    [job] = jobs_of(small)
+    body = {"reason": "wrong data, see https://a.example/m?sig=c2VjcmV0c2VjcmV0"}
+    ada = {"x-ms-client-principal-name": "ada@example.com"}
+    routes = routes_of(small)
+
+    answer = routes.cancel_job(asking(f"POST jobs/{job.id}/cancel", body, ada))
+    shown = document(routes.get_job(asking(f"GET jobs/{job.id}")))
+
+    assert answer.status_code == HTTPStatus.OK
+    assert (shown["cancelled_by"], shown["cancel_reason"]) == (
+        "ada@example.com",
+        "wrong data, see https://a.example/m?sig=<SECRET>",
+    )
+
+
 @pytest.mark.parametrize(
     ("make", "expected"),
     [

@@ -116,7 +116,7 @@ def test_a_cancelled_job_is_told_with_its_name(
     job = document(routes.retrain(asking(f"POST endpoints/{NAME}/retrain", WHY, ADA)))["id"]
     again = routes.retrain(asking(f"POST endpoints/{NAME}/retrain"))
     planned = routes.cancel_job(asking(f"POST jobs/{job}/cancel?dry_run=true", None, ADA))
-    done = routes.cancel_job(asking(f"POST jobs/{job}/cancel", None, ADA))
+    done = routes.cancel_job(asking(f"POST jobs/{job}/cancel", WHY, ADA))
     late = routes.cancel_job(asking(f"POST jobs/{job}/cancel", None, ADA))
 
     assert [one.status_code for one in (again, planned, late)] == [409, 200, 409]
@@ -131,6 +131,7 @@ def test_a_cancelled_job_is_told_with_its_name(
     ]
     assert {one["endpoint"] for one in lines} == {NAME}
     assert {one["named"] for one in lines[2:]} == {job}
+    assert lines[3]["reason"] == WHY["reason"]
     assert "cancelled" in lines[-1]["message"]
 
 

@@ -3,6 +3,8 @@
 import json
 from datetime import timedelta
 
+import pytest
+
 from patch_endpoint.claim import Foreseen
 from patch_endpoint.decide import Patch, Skip, decide
 from patch_endpoint.desired import Asked, request, want
@@ -15,10 +17,18 @@ from settings.scoring_endpoint import ScoringEndpoint
 from settings.secret import Secret
 from telemetry.redaction import MASK
 from tests.fakes.calls import Calls
-from tests.fakes.endpoints_folder import KEY, RESOURCE, table
+from tests.fakes.endpoints_folder import KEY, KEY_SETTING, RESOURCE, table
 from tests.fakes.small_world import SmallWorld
 from tests.fakes.token_source import MemoryTokenSource
 from tests.unit.patch_endpoint.sample import NOW, at, attempt, deployment, model, record
+
+DAY = timedelta(days=1)
+RETRAINED = f"""[endpoints.census.retrain]
+service = "training"
+[training_services.training]
+jobs_url = "https://studio.invalid/jobs"
+api_key = "%{KEY_SETTING}%"
+"""
 
 
 def plan(before: Record, *, more: str = "", key: str = "%CENSUS_API_KEY%") -> Plan:
@@ -76,6 +86,13 @@ def test_the_plan_says_that_the_tables_fault_stands_in_the_way() -> None:
     made = plan(record(), key="%NO_SUCH_SETTING%")
 
     assert (made["decision"], made["reason"]) == ("wait", "endpoint_fault")
+    assert made["fault"] == (
+        "endpoints.census.api_key: names the app setting NO_SUCH_SETTING, which is not set"
+    )
+
+
+def test_the_plan_of_a_table_without_a_fault_names_none() -> None:
+    assert plan(record())["fault"] is None
 
 
 def test_a_plan_changes_nothing() -> None:
@@ -83,3 +100,31 @@ def test_a_plan_changes_nothing() -> None:
     plan(before)
 
     assert before == record(desired=deployment("a", NOW))
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [('models = "*.ilearner"', True), ('models = "other/*"', False), (RETRAINED, None)],
+)
+def test_the_plan_says_whether_the_endpoint_s_models_match(
+    more: str,
+    expected: bool | None,  # noqa: FBT001 - a table's column
+) -> None:
+    """A person may have any model deployed, also one that no landing would bring here."""
+    text = table("census").replace('models = "census/**/*.ilearner"', more)
+    endpoint = SmallWorld(text).engine.endpoints.current().by_name["census"]
+    signer = Signer("https://m.invalid", MemoryTokenSource(Calls()), DAY, DAY / 4)
+    foreseen = foreseen_for(endpoint, record(desired=deployment("a.ilearner")), signer)
+
+    made = plan_of(endpoint, foreseen, StudioClassic(Wire()))
+
+    assert endpoint.faults == ()
+    assert made["matches_models"] is expected
+
+
+def test_the_plan_of_no_model_says_nothing_of_what_matches() -> None:
+    endpoint = SmallWorld(table("census")).engine.endpoints.current().by_name["census"]
+
+    made = plan_of(endpoint, Foreseen(record(), Skip("settled")), StudioClassic(Wire()))
+
+    assert (made["model"], made["matches_models"]) == (None, None)

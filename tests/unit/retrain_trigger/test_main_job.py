@@ -13,6 +13,7 @@ from retrain_trigger.landed import model_landed
 from state.storage_errors import ConflictError, UnavailableError
 from tests.fakes.endpoints_folder import table
 from tests.fakes.scoring_endpoint import Hosted, Reaction
+from tests.fakes.small_app import asking, document, routes_of
 from tests.fakes.small_world import SmallWorld
 
 MODEL = "census/model.ilearner"
@@ -74,6 +75,27 @@ def test_an_endpoint_that_tells_nothing_stays_patched_and_says_why(world: SmallW
     assert error is not None
     assert error.code == "location_unknown"
     assert world.desired().next_attempt_at is None
+
+
+def test_the_smoke_test_is_asked_with_its_request_as_it_is_at_that_time() -> None:
+    world = SmallWorld(table("census", more=SMOKE_TEST))
+    world.land(MODEL)
+
+    world.folder.request = b'{"edited": true}'
+    world.run(minutes=2)
+
+    assert world.desired().state == "live"
+    assert world.scoring.asked_with == [b'{"edited": true}']
+
+
+def test_a_person_s_word_is_about_the_request_as_it_is() -> None:
+    world = SmallWorld(table("census", more=SMOKE_TEST))
+    world.land(MODEL)
+    world.folder.request = b"{"
+
+    answer = routes_of(world).get_endpoint(asking("GET endpoints/census"))
+
+    assert "smoke_test.request" in document(answer)["fault"]
 
 
 def test_a_smoke_test_is_what_confirms_where_there_is_one() -> None:

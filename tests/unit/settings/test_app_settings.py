@@ -11,6 +11,7 @@ from settings.app_settings import Settings, read_settings
 
 STORAGE = "UseDevelopmentStorage=true"
 LEAST = {"AzureWebJobsStorage": STORAGE, "ModelStorage": STORAGE}
+OFTEN = {"WATCH_SCHEDULE": "*/5 * * * * *"}
 CANARY = "Q0FOQVJZ"
 """Stands for a key that was pasted into the wrong setting."""
 
@@ -25,6 +26,7 @@ SHAPES = (
     "AccountName={};AccountKey=?{}",
     "AccountKey={}",
     "AccountName=a;AccountKey=YQ==;BlobEndpoint=http://{}.example/?sig={}",
+    "AccountName=[{};AccountKey=YQ==",
     "https://{}@models.example/?sig={}",
     "https://[{}",
 )
@@ -107,7 +109,7 @@ def test_every_setting_can_be_said() -> None:
             "WATCH_SCHEDULE": "*/5 * * * *",
             "SWEEP_SCHEDULE": "0 0 * * * *",
             "SAS_LIFETIME": "6d",
-            "SAS_RENEW_BEFORE": "90s",
+            "SAS_RENEW_BEFORE": "15m",
         }
     )
 
@@ -120,7 +122,7 @@ def test_every_setting_can_be_said() -> None:
         "watch": "0 */5 * * * *",
         "sweep": "0 0 * * * *",
         "lifetime": timedelta(days=6),
-        "renew_before": timedelta(seconds=90),
+        "renew_before": timedelta(minutes=15),
     }
 
 
@@ -162,6 +164,20 @@ def test_all_faults_are_named_at_once_and_the_defaults_stand() -> None:
         ({"SAS_LIFETIME": "145h"}, "SAS_LIFETIME", "must be 6d at most"),
         ({"SAS_LIFETIME": "6h"}, "SAS_RENEW_BEFORE", "must be shorter than SAS_LIFETIME"),
         ({"SAS_RENEW_BEFORE": "24h"}, "SAS_RENEW_BEFORE", "must be shorter than SAS_LIFETIME"),
+        ({"SAS_LIFETIME": "59s", "SAS_RENEW_BEFORE": "50s"} | OFTEN, "SAS_LIFETIME", "1m at least"),
+        ({"SAS_LIFETIME": "15m", "SAS_RENEW_BEFORE": "30s"}, "SAS_RENEW_BEFORE", "must be 70s"),
+        (
+            {"SAS_RENEW_BEFORE": "69s"},
+            "SAS_RENEW_BEFORE",
+            "must be 70s at least: the longest pause",
+        ),
+        ({"SAS_RENEW_BEFORE": "14s"} | OFTEN, "SAS_RENEW_BEFORE", "must be 15s at least"),
+        ({"WATCH_SCHEDULE": "0 0 3 * * *"}, "SAS_RENEW_BEFORE", "must be 86410s at least"),
+        ({"WATCH_SCHEDULE": "0 * 8-18 * * *"}, "SAS_RENEW_BEFORE", "must be 46870s at least"),
+        ({"WATCH_SCHEDULE": "0 * * * * 1-5"}, "SAS_RENEW_BEFORE", "must be 172870s at least"),
+        ({"MODEL_BLOBS": "retrain-kept/{name}.ilearner"}, "MODEL_BLOBS", "another container"),
+        ({"STATE_CONTAINER": "retrain-kept"}, "STATE_CONTAINER", "another container"),
+        ({"ENDPOINTS_FILE": "blob:retrain-kept/e.toml"}, "ENDPOINTS_FILE", "another container"),
         ({"BLOB_SOURCE": "Polling"}, "BLOB_SOURCE", "must be LogsAndContainerScan or EventGrid"),
         ({"STATE_CONTAINER": "ab"}, "STATE_CONTAINER", "is no container name"),
         ({"STATE_CONTAINER": "a--b"}, "STATE_CONTAINER", "is no container name"),
@@ -179,6 +195,20 @@ def test_a_fault_says_what_to_do(values: dict[str, str], where: str, what: str) 
 
     assert fault.where == where
     assert what in fault.what
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"SAS_LIFETIME": "90s", "SAS_RENEW_BEFORE": "70s"},  # the shortest at the default schedule
+        {"SAS_LIFETIME": "90s", "SAS_RENEW_BEFORE": "15s"} | OFTEN,
+        {"SAS_LIFETIME": "60s", "SAS_RENEW_BEFORE": "59s"} | OFTEN,
+        {"SAS_LIFETIME": "6d", "SAS_RENEW_BEFORE": "3d", "WATCH_SCHEDULE": "0 * 8-18 * * 1-5"},
+        {"ENDPOINTS_FILE": "retrain-kept/endpoints.toml"},
+    ],
+)
+def test_what_the_app_can_keep_its_promises_with_is_no_fault(values: dict[str, str]) -> None:
+    assert read_settings(LEAST | values).faults == ()
 
 
 def test_without_any_setting_the_two_storages_are_what_is_missing() -> None:

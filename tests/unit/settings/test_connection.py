@@ -58,6 +58,12 @@ def test_a_connection_string_leads_to_its_blob_service(text: str, address: str) 
         (f"{BY_KEY};BlobEndpoint=http://models.example", "neither https nor on this machine"),
         (f"{BY_KEY};BlobEndpoint=https://u:p@models.example", "neither https nor on this machine"),
         (f"{BY_KEY};BlobEndpoint=http://[", "neither https nor on this machine"),
+        (
+            f"{BY_KEY};BlobSecondaryEndpoint={BLOBS}",
+            "a BlobSecondaryEndpoint needs a BlobEndpoint",
+        ),
+        (BY_KEY.replace("=census", "=["), "that the storage library can read"),
+        (f"{BY_KEY};EndpointSuffix=]", "that the storage library can read"),
         (BY_KEY.replace("https", "http"), "must say DefaultEndpointsProtocol=https"),
         (BY_KEY.replace("Default", "default").replace("https", "HTTP"), "must say Default"),
     ],

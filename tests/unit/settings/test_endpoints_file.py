@@ -183,6 +183,11 @@ FAULTS = [
     ),
     (changed(WHOLE, "inputs.input1", "1"), "retrain.inputs", "Expected `str`, got `int`"),
     (changed(WHOLE, "outputs.output2", '"Models/a"'), "retrain.outputs", "must be container/blob"),
+    (
+        changed(WHOLE, "outputs.output2", '"retrain-kept/{run}.ilearner"'),
+        "retrain.outputs",
+        "output2 must be in another container",
+    ),
     (changed(WHOLE, "parameters", "{ a = [1] }"), "retrain.parameters", "got `array`"),
     (WHOLE.replace("parameters", "params"), "retrain.params", "is no key of this table"),
     (_with("x." + "x." * 5000 + "x = 1"), "", "has tables in tables in tables, too many"),

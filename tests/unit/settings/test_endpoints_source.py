@@ -177,6 +177,82 @@ def test_a_request_that_comes_after_the_file_mends_its_fault_within_half_a_minut
     assert source.current().by_name["census"].faults == ()
 
 
+def _tested_source(folder: MemoryFolder) -> EndpointsSource:
+    """A source whose endpoint `census` has a smoke test and no fault; reads are counted anew."""
+    folder.files |= {"endpoints.toml": WHOLE.encode(), "smoke/census.json": REQUEST}
+    source = _source(folder)
+    assert source.faults() == ()
+    folder.reads.clear()
+    return source
+
+
+def test_a_request_that_was_edited_is_read_anew_for_the_endpoint_that_is_worked_on() -> None:
+    folder = MemoryFolder()
+    source = _tested_source(folder)
+
+    folder.files["smoke/census.json"] = b'{"edited": true}'
+    census = source.endpoint("census")
+
+    assert census is not None
+    assert census.smoke_test is not None
+    assert census.smoke_test.request == b'{"edited": true}'
+    assert source.current().by_name["census"] is census
+
+
+def test_a_request_that_did_not_change_has_the_file_not_read_again() -> None:
+    folder = MemoryFolder()
+    source = _tested_source(folder)
+
+    assert source.endpoint("census") is source.current().by_name["census"]
+    assert folder.reads == ["smoke/census.json"]
+
+
+def test_requests_cost_nothing_as_long_as_no_endpoint_is_worked_on() -> None:
+    """An idle tick is constant, however many smoke tests there are."""
+    folder = MemoryFolder()
+    source = _tested_source(folder)
+
+    source.current()
+    source.faults()
+
+    assert folder.reads == []
+
+
+@pytest.mark.parametrize("content", [None, b"{"], ids=["gone", "no JSON"])
+def test_a_request_that_was_broken_is_a_fault_until_it_is_mended(content: bytes | None) -> None:
+    now, folder = Clock(), MemoryFolder()
+    folder.files |= {"endpoints.toml": WHOLE.encode(), "smoke/census.json": REQUEST}
+    source = _source(folder, now)
+    assert source.faults() == ()
+
+    if content is None:
+        del folder.files["smoke/census.json"]
+    else:
+        folder.files["smoke/census.json"] = content
+    broken = source.endpoint("census")
+    folder.files["smoke/census.json"] = REQUEST
+    now.now += LOOK_AGAIN_AFTER
+    mended = source.endpoint("census")
+
+    assert broken is not None
+    assert mended is not None
+    assert [fault.where for fault in broken.faults] == ["endpoints.census.smoke_test.request"]
+    assert mended.faults == ()
+
+
+def test_a_request_that_cannot_be_looked_at_is_an_error_of_the_storage() -> None:
+    folder = MemoryFolder()
+    source = _tested_source(folder)
+    folder.error = UnavailableError("read the endpoints file", 503)
+
+    with pytest.raises(UnavailableError):
+        source.endpoint("census")
+
+
+def test_an_endpoint_that_is_not_in_the_file_is_none() -> None:
+    assert _tested_source(MemoryFolder()).endpoint("nobody") is None
+
+
 def test_a_folder_of_the_app_reads_what_is_beside_the_file(tmp_path: Path) -> None:
     file = tmp_path / "config" / "endpoints.toml"
     (file.parent / "smoke").mkdir(parents=True)
