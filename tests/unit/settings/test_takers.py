@@ -9,6 +9,7 @@ from settings.takers import Takers, listing_prefixes
 
 PIECES = st.sampled_from(["a", "b", "ab", "/", "//", "*", "**", "?", "[ab]", ".x"])
 PATTERNS = st.lists(PIECES, min_size=1, max_size=6).map("".join)
+FOLDERS, SLASHES = st.sampled_from(["a", "b"]), st.sampled_from(["/", "//", "///"])
 NAMES = st.lists(st.sampled_from(["a", "b", "/", "//", ".x"]), min_size=1, max_size=7).map("".join)
 
 
@@ -27,13 +28,17 @@ def test_it_finds_exactly_those_whose_pattern_matches(patterns: list[str], name:
     assert found == {one.name for one in endpoints if one.takes(name)}
 
 
-@given(PATTERNS, NAMES)
+@given(st.lists(st.tuples(FOLDERS, SLASHES), min_size=1, max_size=4), st.data())
 def test_a_listing_by_prefixes_misses_no_blob_that_the_pattern_matches(
-    pattern: str, name: str
+    folders: list[tuple[str, str]], data: st.DataObject
 ) -> None:
-    """An endpoint's first model is the newest of them all."""
-    if _endpoint("e", pattern).takes(name):
-        assert any(name.startswith(prefix) for prefix in listing_prefixes(pattern))
+    """An endpoint's first model is the newest of them all, with two slashes in its name too."""
+    name = "".join(f"{folder}{slashes}" for folder, slashes in folders) + "m.x"
+    known = data.draw(st.integers(0, len(folders)))
+    pattern = "/".join([*(folder for folder, _ in folders[:known]), "**"])
+
+    assert _endpoint("e", pattern).takes(name)
+    assert any(name.startswith(prefix) for prefix in listing_prefixes(pattern))
 
 
 def test_a_model_in_a_folder_of_its_own_endpoint_asks_no_other() -> None:
