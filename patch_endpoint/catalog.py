@@ -9,6 +9,7 @@ from azure.storage.blob import ContainerClient
 from patch_endpoint.trained_model import TrainedModel
 from settings.model_blobs import ModelBlobs
 from settings.scoring_endpoint import ScoringEndpoint
+from settings.takers import listing_prefixes
 from state.storage_errors import mapped
 
 _NO_SUCH_NAME = frozenset({"InvalidUri", "InvalidResourceName", "InvalidBlobName"})
@@ -22,8 +23,8 @@ class ModelCatalog(Protocol):
     def head(self, name: str) -> TrainedModel | None:
         """Look at the blob *name*; None: there is no such blob."""
 
-    def models(self) -> Iterator[TrainedModel]:
-        """List every model, page by page."""
+    def models(self, prefix: str = "") -> Iterator[TrainedModel]:
+        """List every model whose name begins with *prefix*, page by page."""
 
 
 class BlobModelCatalog:
@@ -47,11 +48,14 @@ class BlobModelCatalog:
                     return None
                 raise
 
-    def models(self) -> Iterator[TrainedModel]:
+    def models(self, prefix: str = "") -> Iterator[TrainedModel]:
         """See `ModelCatalog`."""
+        shorter, longer = sorted((prefix, self._model_blobs.prefix), key=len)
+        if not longer.startswith(shorter):
+            return
         with mapped("list the models"):
             try:
-                for blob in self._client.list_blobs(name_starts_with=self._model_blobs.prefix):
+                for blob in self._client.list_blobs(name_starts_with=longer):
                     if self._model_blobs.matches(blob.name):
                         yield _model(blob)
             except ResourceNotFoundError:
@@ -60,8 +64,10 @@ class BlobModelCatalog:
 
 def newest(catalog: ModelCatalog, endpoint: ScoringEndpoint) -> TrainedModel | None:
     """Find the newest model that is for *endpoint*; None: there is none."""
+    prefixes = listing_prefixes(endpoint.models) if endpoint.models is not None else []
+    listed = (model for prefix in prefixes for model in catalog.models(prefix))
     return max(
-        (model for model in catalog.models() if endpoint.takes(model.name)),
+        (model for model in listed if endpoint.takes(model.name)),
         key=lambda model: (model.last_modified, model.name),
         default=None,
     )

@@ -25,7 +25,7 @@ BACK_DATED = timedelta(minutes=15)
 KEY_LIFETIME = timedelta(days=6, hours=23)
 """Of a user delegation key, back-dating included; the service allows 7 days."""
 _LEAST_AT_SENDING = timedelta(minutes=10)
-_JITTER = 0.1
+RENEWAL_JITTER = 0.1
 
 
 type Permission = Literal["r", "cw"]
@@ -162,7 +162,7 @@ class Signer:
     def sign(self, container: str, name: str, *, endpoint: str, now: datetime) -> SignedModel:
         """Sign a token for the blob *name*, which *endpoint* will be told."""
         now = now.replace(microsecond=0)  # a token counts in seconds
-        jitter = (self._lifetime - self._renew_before) * _JITTER * _part_of(endpoint)
+        jitter = (self._lifetime - self._renew_before) * RENEWAL_JITTER * _part_of(endpoint)
         expiry = now + self._lifetime
         token = self._source.token(
             container,
@@ -192,7 +192,7 @@ class Signer:
         if left <= timedelta(0):
             raise ResultUnavailableError("token_expired", "its token has expired already")
         renew_before = min(self._renew_before, left * (self._renew_before / self._lifetime))
-        jitter = (left - renew_before) * _JITTER * _part_of(endpoint)
+        jitter = (left - renew_before) * RENEWAL_JITTER * _part_of(endpoint)
         return SignedModel(
             reference=located.reference,
             blob=located.blob,

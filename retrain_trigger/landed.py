@@ -18,8 +18,7 @@ def model_landed(engine: Engine, model_name: str) -> None:
             was recorded elsewhere is not sent twice.
         SettingsError: There is no endpoints file that makes sense.
     """
-    endpoints = engine.endpoints.current().by_name.values()
-    takers = [endpoint for endpoint in endpoints if endpoint.takes(model_name)]
+    takers = engine.endpoints.current().takers.of(model_name)
     emit(_log, "model.landed", model=model_name, endpoints=len(takers))
 
     def land(endpoint: ScoringEndpoint) -> None:

@@ -1,9 +1,10 @@
 """Forgets what is old, once a day: jobs, past deployments, copies. Wakes jobs that nothing wakes.
 
-A listing of all that is not free, so the day's is noted, and a fault in one thing holds back no
-other.
+It reads every record, so the day's is noted, and what takes too long is gone on with at the next
+sweep. A fault in one thing holds back no other.
 """
 
+import itertools
 import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -29,24 +30,33 @@ UNNAMED_FOR = timedelta(hours=1)
 """How old a copy is that no record names before it is dropped: one is named after it is made."""
 _ASLEEP_AFTER = timedelta(hours=1)
 _TIMER = "retention"
+_AT_A_TIME = 200
+BEGIN_FOR = timedelta(minutes=2)
+"""After this no further records are begun: a sweep that its host ends leaves no heartbeat."""
 
 
 def tidy(engine: Engine, now: datetime) -> None:
-    """Look at all jobs, records and copies, unless that was done today.
+    """Look at all jobs, records and copies, unless that was done today; go on where time was over.
 
     Raises:
         StorageError: A listing failed; the next sweep tries again.
     """
     last = engine.heartbeats.last(_TIMER)
-    if last is not None and last.started_at.date() == now.date():
+    after = last.gone_up_to if last is not None else ""
+    if last is not None and not after and last.started_at.date() == now.date():
         return
+    if not after:
+        _tidy_jobs(engine, now)
+    reached = _tidy_endpoints(engine, now, after)
+    engine.heartbeats.beat(_TIMER, Heartbeat(now, engine.now(), gone_up_to=reached))
+
+
+def _tidy_jobs(engine: Engine, now: datetime) -> None:
     for summary in engine.jobs.records.summaries():
         try:
             _tidy_job(engine, summary, now)
         except Exception as error:  # noqa: BLE001 - one that cannot be tidied holds back no other
             emit(_log, "job.not_tidied", job=summary.id, message=error)
-    _tidy_endpoints(engine, now)
-    engine.heartbeats.beat(_TIMER, Heartbeat(now, engine.now()))
 
 
 def _tidy_job(engine: Engine, summary: JobSummary, now: datetime) -> None:
@@ -60,8 +70,10 @@ def _tidy_job(engine: Engine, summary: JobSummary, now: datetime) -> None:
         engine.jobs.drive(summary.id)
 
 
-def _tidy_endpoints(engine: Engine, now: datetime) -> None:
-    """Tidy each record, and drop the copies that it does not name.
+def _tidy_endpoints(engine: Engine, now: datetime, after: str) -> str:
+    """Tidy each record after that of *after*, and drop the copies that it does not name.
+
+    Gives the endpoint after which time was over; empty: it was not.
 
     Copies are listed first, and dropped only as they were then: one that is made meanwhile stays.
     Those of an endpoint that has no record are not known to be ours.
@@ -75,8 +87,13 @@ def _tidy_endpoints(engine: Engine, now: datetime) -> None:
         record = _tidied(engine, summary.endpoint, configured)
         _drop_unnamed(engine, record, copies.get(summary.endpoint, []), now)
 
-    for error in side_by_side(tidy_one, engine.records.summaries()):
-        emit(_log, "endpoint.not_tidied", message=error)
+    begun = engine.now()
+    for some in itertools.batched(engine.records.summaries(after=after), _AT_A_TIME, strict=False):
+        for error in side_by_side(tidy_one, some):
+            emit(_log, "endpoint.not_tidied", message=error)
+        if engine.now() - begun > BEGIN_FOR:
+            return some[-1].endpoint
+    return ""
 
 
 def _tidied(engine: Engine, name: str, configured: Mapping[str, ScoringEndpoint]) -> Record:

@@ -12,6 +12,7 @@ from patch_endpoint.trained_model import TrainedModel
 from retrain_trigger.engine import Engine
 from retrain_trigger.retention import tidy
 from retrain_trigger.side_by_side import side_by_side
+from settings.endpoints_file import Endpoints
 from settings.scoring_endpoint import ScoringEndpoint
 from state.heartbeats import Heartbeat
 from telemetry.events import emit
@@ -27,10 +28,11 @@ def sweep(engine: Engine) -> int:
             were, and the heartbeat is written.
     """
     started = engine.now()
-    endpoints = engine.endpoints.current().by_name
+    configured = engine.endpoints.current()
+    endpoints = configured.by_name
     summaries = {summary.endpoint: summary for summary in engine.records.summaries()}
     _warn_of_late_tokens(endpoints, summaries, started)
-    newest = _newest(engine, list(endpoints.values()), summaries)
+    newest = _newest(engine, configured, summaries)
     needy = [
         endpoint
         for endpoint in endpoints.values()
@@ -81,15 +83,15 @@ def _warn_of_late_tokens(
 
 
 def _newest(
-    engine: Engine, endpoints: list[ScoringEndpoint], summaries: Mapping[str, Summary]
+    engine: Engine, configured: Endpoints, summaries: Mapping[str, Summary]
 ) -> dict[str, list[TrainedModel]]:
     """Find each endpoint's newest model in one pass; of a refused one's, several, the newest last.
 
     Where the newest is refused, one that landed before it and was never announced may do.
     """
-    newest: dict[str, list[TrainedModel]] = {endpoint.name: [] for endpoint in endpoints}
+    newest: dict[str, list[TrainedModel]] = {name: [] for name in configured.by_name}
     for model in engine.catalog.models():
-        for endpoint in endpoints:
+        for endpoint in configured.takers.candidates(model.name):
             best = newest[endpoint.name]
             most = HISTORY_KEPT if _is_refused(summaries.get(endpoint.name)) else 1
             if len(best) == most and _order(best[0]) >= _order(model):

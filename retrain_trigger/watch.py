@@ -15,8 +15,8 @@ from state.heartbeats import Heartbeat
 from telemetry.events import emit
 
 _log = logging.getLogger(__name__)
-_AT_MOST = 2000
-_START_FOR = timedelta(seconds=40)
+AT_MOST = 2000
+START_FOR = timedelta(seconds=40)
 """A tick begins nothing after this; what is left is still due at the next."""
 
 
@@ -27,11 +27,11 @@ def watch(engine: Engine) -> int:
         StorageError: The agenda could not be read, or the heartbeat not written.
     """
     started = engine.now()
-    due = list(itertools.islice(engine.agenda.due(started), _AT_MOST))
+    due = list(itertools.islice(engine.agenda.due(started), AT_MOST))
     work = _worker(engine, started)
     # A lane each, so that training services that hang do not keep endpoints from their turn.
     side_by_side(lambda lane: side_by_side(work, lane), _lanes(due))
-    begun, until = scheduled_retrains(engine, started, started + _START_FOR)
+    begun, until = scheduled_retrains(engine, started, started + START_FOR)
     done = len(due) + begun
     engine.heartbeats.beat("watch", Heartbeat(started, engine.now(), done, until))
     if until is not None:
@@ -50,7 +50,7 @@ def _lanes(due: list[Entry]) -> list[list[list[Entry]]]:
 def _worker(engine: Engine, started: datetime) -> Callable[[list[Entry]], None]:
     def work(entries: list[Entry]) -> None:
         for entry in entries:
-            if engine.now() - started > _START_FOR:
+            if engine.now() - started > START_FOR:
                 return
             try:
                 _wake(engine, entry)

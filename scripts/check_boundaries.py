@@ -1,6 +1,7 @@
 """Checks the boundaries that no linter knows: who imports whom, and where exemptions may stand.
 
 - The app and the local stack import nothing of each other.
+- The benchmarks import both, and neither imports them.
 - A folder of the app imports only what `MAY_IMPORT` allows, so that no two depend on each other.
 - `os.environ` and `mock.patch` are ruff's business (TID251); here is checked that its exemption
   stands only where the environment may be read.
@@ -25,17 +26,24 @@ MAY_IMPORT = {
 }
 APP = set(MAY_IMPORT)
 STACK = {"local_stack"}
-SOURCES = ("*.py", *(f"{name}/**/*.py" for name in sorted(APP | STACK | {"scripts", "tests"})))
+BENCH = {"bench"}
+_FOLDERS = APP | STACK | BENCH | {"scripts", "tests"}
+SOURCES = ("*.py", *(f"{name}/**/*.py" for name in sorted(_FOLDERS)))
 
 _EXEMPTION = re.compile(r"#\s*noqa:.*\bTID251\b", re.IGNORECASE)
-_MAY_READ_ENVIRONMENT = ("settings/bindings.py", "local_stack/__main__.py")
+_MAY_READ_ENVIRONMENT = (
+    "settings/bindings.py",
+    "local_stack/__main__.py",
+    "bench/bare_app/function_app.py",  # a functions app of its own
+)
 _ENTRY_POINT = "local_stack/**/__main__.py"
 
 
 def faults(path: PurePosixPath, source: str) -> Iterator[str]:
     """Every fault of one file, as `path:line: what`; the path is relative to the project."""
     owner = path.parts[0].removesuffix(".py")
-    foreign = STACK if owner in APP else APP if owner in STACK else set()
+    sides = (APP, STACK | BENCH), (STACK, APP | BENCH)
+    foreign = next((others for side, others in sides if owner in side), set[str]())
     for line, module in _imported(ast.parse(source)):
         folder = module.partition(".")[0]
         if folder in foreign:

@@ -18,6 +18,7 @@ from settings.retraining import TrainingService, read_training_service
 from settings.scoring_endpoint import ScoringEndpoint, Surroundings, is_json, read_endpoint
 from settings.secret import Secret
 from settings.table import Table, text
+from settings.takers import Takers
 
 ENDPOINT_NAME: Final = "[a-z0-9][a-z0-9-]{0,62}"
 _REFERENCE = re.compile(r"%([A-Za-z_][A-Za-z0-9_]*)%")
@@ -26,7 +27,7 @@ _DEFAULTS = "defaults"
 _TABLES = (_DEFAULTS, "endpoints", "training_services")
 
 
-class Endpoints(msgspec.Struct, frozen=True):
+class Endpoints(msgspec.Struct, frozen=True, dict=True):
     """What an endpoints file says.
 
     Attributes:
@@ -38,6 +39,11 @@ class Endpoints(msgspec.Struct, frozen=True):
     by_name: Mapping[str, ScoringEndpoint]
     training_services: Mapping[str, TrainingService]
     faults: tuple[Fault, ...]
+
+    @functools.cached_property
+    def takers(self) -> Takers:
+        """The endpoints by what their models' names begin with."""
+        return Takers(self.by_name.values())
 
 
 def is_endpoint_name(name: str) -> bool:

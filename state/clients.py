@@ -1,8 +1,12 @@
 """Clients of the storage accounts that the settings name."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import requests
+from azure.core.pipeline.transport import RequestsTransport
 from azure.storage.blob import BlobServiceClient, ExponentialRetry
+from requests.adapters import HTTPAdapter
+from urllib3.util.retry import Retry
 
 from settings.connection import Connection
 
@@ -11,29 +15,38 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 5
 READ_SECONDS = 20
+# Tries again are the SDK's own business.
+_NEVER = Retry(total=False, redirect=False, raise_on_status=False)
+AT_ONCE = 32
+"""As many connections are kept as a tick uses. Beyond its pool, which the SDK leaves at ten, each
+call would open one of its own and close it again."""
 
 
-def blob_service(connection: Connection) -> BlobServiceClient:
-    """Make the client of *connection*. No call is made yet."""
+def blob_service(connection: Connection, **options: Any) -> BlobServiceClient:
+    """Make the client of *connection*, with further *options* of the SDK. No call is made yet."""
     # A function must answer within its own time: fewer and shorter pauses than the SDK's own.
     retry = ExponentialRetry(
         initial_backoff=1, increment_base=2, retry_total=3, random_jitter_range=1
     )
+    options = {"retry_policy": retry, "transport": transport()} | options
     if connection.connection_string is not None:
         return BlobServiceClient.from_connection_string(
-            connection.connection_string.reveal(),
-            retry_policy=retry,
-            connection_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS,
+            connection.connection_string.reveal(), **options
         )
     if connection.blob_service_uri is None:
         raise ValueError(f"the connection {connection.name} says neither key nor address")
     return BlobServiceClient(
-        connection.blob_service_uri,
-        credential=_credential(connection),
-        retry_policy=retry,
-        connection_timeout=CONNECT_SECONDS,
-        read_timeout=READ_SECONDS,
+        connection.blob_service_uri, credential=_credential(connection), **options
+    )
+
+
+def transport() -> RequestsTransport:
+    """Make what carries the calls of one client: bounded in time, with connections enough."""
+    session = requests.Session()
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, HTTPAdapter(pool_maxsize=AT_ONCE, max_retries=_NEVER))
+    return RequestsTransport(
+        session=session, connection_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS
     )
 
 

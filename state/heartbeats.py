@@ -15,12 +15,15 @@ class Heartbeat(msgspec.Struct, frozen=True):
         finished_at: When it ended.
         done: How many things it did.
         scheduled_until: Up to when the occurrences of schedules were seen to; None: `started_at`.
+        gone_up_to: After which endpoint the next goes on, where time was over; empty: all were
+            seen to.
     """
 
     started_at: datetime
     finished_at: datetime
     done: int = 0
     scheduled_until: datetime | None = None
+    gone_up_to: str = ""
 
 
 # Made once, at import: see `patch_endpoint/records.py`.

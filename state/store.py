@@ -8,11 +8,13 @@ from typing import Any, Protocol
 import msgspec
 from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
-from azure.storage.blob import ContainerClient
+from azure.storage.blob import BlobProperties, ContainerClient
 
 from state.storage_errors import mapped
 
-_PAGE = 200
+# Whoever looks for what is due reads a few names, whoever lists everything wants few calls: so
+# pages grow. A whole page is in memory at once.
+_FIRST_PAGE, _GROWTH, _LARGEST_PAGE = 20, 5, 1000
 
 
 class Read(msgspec.Struct, frozen=True):
@@ -111,16 +113,27 @@ class BlobStateStore:
 
     def listed(self, prefix: str, *, after: str = "") -> Iterator[Listed]:
         """See `StateStore`."""
-        options: dict[str, Any] = {"start_from": after} if after else {}
         with mapped(f"list {prefix}"):
             try:
-                for blob in self._container.list_blobs(
-                    name_starts_with=prefix, include=["metadata"], results_per_page=_PAGE, **options
-                ):
+                for blob in self._found(prefix, after):
                     if blob.name > after:
                         yield Listed(name=blob.name, metadata=blob.metadata or {})
             except ResourceNotFoundError:
                 return
+
+    def _found(self, prefix: str, after: str) -> Iterator[BlobProperties]:
+        options: dict[str, Any] = {"start_from": after} if after else {}
+        size, token = _FIRST_PAGE, None
+        while True:
+            pages: Any = self._container.list_blobs(
+                name_starts_with=prefix, include=["metadata"], results_per_page=size, **options
+            ).by_page(token)
+            yield from next(pages)
+            token = pages.continuation_token
+            if not token:
+                return
+            size = min(size * _GROWTH, _LARGEST_PAGE)
+            options = {}  # the token says where to go on
 
     def _upload(self, name: str, content: bytes, **options: Any) -> str:
         options = {"overwrite": True} | options

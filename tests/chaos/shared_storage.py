@@ -69,8 +69,8 @@ class _Storage:
     def head(self, name: str) -> TrainedModel | None:
         return self._catalog.head(name)
 
-    def models(self) -> list[TrainedModel]:
-        return list(self._catalog.models())
+    def models(self, prefix: str) -> list[TrainedModel]:
+        return list(self._catalog.models(prefix))
 
 
 class _Manager(BaseManager):
@@ -130,9 +130,9 @@ class SharedModelCatalog:
         model: TrainedModel | None = self._storage.head(name)
         return model
 
-    def models(self) -> Iterator[TrainedModel]:
+    def models(self, prefix: str = "") -> Iterator[TrainedModel]:
         """See `ModelCatalog`."""
-        yield from self._storage.models()
+        yield from self._storage.models(prefix)
 
 
 @contextmanager

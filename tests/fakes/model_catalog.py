@@ -65,8 +65,9 @@ class MemoryModelCatalog:
             model = self._models.get(name)
         return model if self._model_blobs.matches(name) else None
 
-    def models(self) -> Iterator[TrainedModel]:
+    def models(self, prefix: str = "") -> Iterator[TrainedModel]:
         """See `ModelCatalog`."""
         with self._calls.making("models.list", self.container), self._lock:
-            found = [self._models[name] for name in sorted(self._models)]
+            names = sorted(name for name in self._models if name.startswith(prefix))
+            found = [self._models[name] for name in names]
         yield from (model for model in found if self._model_blobs.matches(model.name))

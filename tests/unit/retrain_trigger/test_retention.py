@@ -6,6 +6,7 @@ import pytest
 
 from patch_endpoint.aged import HISTORY_KEPT_FOR
 from patch_endpoint.kept import copy_name
+from patch_endpoint.record import Record
 from patch_endpoint.steps import rolling_back
 from retrain_trigger.sweep import sweep
 from state.storage_errors import StorageError, UnavailableError
@@ -280,3 +281,22 @@ def test_a_record_whose_metadata_makes_no_sense_is_looked_at(instant: str) -> No
 
     assert small.sweep() == 1
     assert small.desired().model.name == "census/missed.ilearner"
+
+
+def test_a_fleet_too_large_for_one_sweep_is_tidied_by_several_each_record_once() -> None:
+    """Else a host ends the sweep at its timeout, day after day, and it leaves no heartbeat."""
+    small = SmallWorld()
+    names = [f"e{number:03}" for number in range(500)]
+    for name in names:
+        small.engine.records.write(Record(endpoint=name), None)
+    small.calls.script("state.read", lambda: small.clock.advance(seconds=1), times=10_000)
+    read_by: list[int] = []
+
+    for _ in range(5):
+        small.calls.forget()
+        small.sweep()
+        read_by.append(small.calls.count("state.read", "endpoints/e"))
+
+    assert read_by == [200, 200, 100, 0, 0]
+    next_day(small)
+    assert small.calls.count("state.read", "endpoints/e") == 200

@@ -1,0 +1,33 @@
+"""The machine that was measured on, in words: a figure says nothing without it."""
+
+import os
+import platform
+from pathlib import Path
+
+import psutil
+
+_GIB = 1024**3
+_CPUINFO = Path("/proc/cpuinfo")
+
+
+def machine() -> str:
+    """Name processor, cores, memory, system and Python."""
+    cores, memory = os.cpu_count() or 1, psutil.virtual_memory().total / _GIB
+    return (
+        f"{_processor()}, {cores} cores, {memory:.0f} GiB of memory, {platform.system()}, "
+        f"Python {platform.python_version()}"
+    )
+
+
+def load() -> float:
+    """Say how many processes wanted a processor in the last minute, for each there is."""
+    return psutil.getloadavg()[0] / (os.cpu_count() or 1)
+
+
+def _processor() -> str:
+    if _CPUINFO.exists():
+        for line in _CPUINFO.read_text().splitlines():
+            key, _, name = line.partition(":")
+            if key.strip() == "model name":
+                return name.strip()
+    return platform.processor() or platform.machine()
