@@ -80,7 +80,7 @@ def _token(endpoint: ScoringEndpoint) -> Secret:
     if endpoint.protocol != studio_classic.NAME or not endpoint.patch_url:
         what = f"{where}: only an endpoint of {studio_classic.NAME} with a patch_url can be added"
         raise NotAddedError(what, "file")
-    if endpoint.workspace_token is None or not endpoint.workspace_token.reveal():
+    if endpoint.workspace_token is None or endpoint.workspace_token == Secret(""):
         what = f"{where}.workspace_token is missing: adding an endpoint needs the workspace's own"
         raise NotAddedError(what, "file")
     return endpoint.workspace_token

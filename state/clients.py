@@ -1,6 +1,6 @@
 """Clients of the storage accounts that the settings name."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from azure.storage.blob import BlobServiceClient, ExponentialRetry
 
@@ -30,20 +30,28 @@ def blob_service(connection: Connection) -> BlobServiceClient:
         raise ValueError(f"the connection {connection.name} says neither key nor address")
     return BlobServiceClient(
         connection.blob_service_uri,
-        credential=_credential(connection),
+        credential=credential_of(connection),
         retry_policy=retry,
         connection_timeout=CONNECT_SECONDS,
         read_timeout=READ_SECONDS,
     )
 
 
-def _credential(connection: Connection) -> "TokenCredential":
+def credential_of(connection: Connection | None, **options: Any) -> "TokenCredential":
+    """Make the credential of *connection*; None: that of whatever identity is there.
+
+    Args:
+        connection: One by identity.
+        options: How patient it is, as azure-core names it.
+    """
     # azure-identity costs about 130 ms: only where an identity is used.
     from azure.identity import (  # noqa: PLC0415 - see above
         DefaultAzureCredential,
         ManagedIdentityCredential,
     )
 
+    if connection is None:
+        return DefaultAzureCredential(**options)
     if connection.managed_identity:
-        return ManagedIdentityCredential(client_id=connection.client_id)
-    return DefaultAzureCredential(managed_identity_client_id=connection.client_id)
+        return ManagedIdentityCredential(client_id=connection.client_id, **options)
+    return DefaultAzureCredential(managed_identity_client_id=connection.client_id, **options)
