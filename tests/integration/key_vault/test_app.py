@@ -180,7 +180,8 @@ def test_a_deployed_app_reads_it_by_its_own_identity(
             azurite_oauth.connection_string, connection_verify=str(azurite_oauth.ca_file)
         ) as storage:
             storage.create_container(container_name).upload_blob("a.ilearner", b"model")
-        ended = land_in_a_process(environ | identity.environ, "a.ilearner")
+        environ |= {"ModelStorage__clientId": CLIENT_ID, **identity.environ}
+        ended = land_in_a_process(environ, "a.ilearner")
 
     assert [one["desired"]["state"] for one in ended.documents] == ["patched"]
     assert server.calls == [("PATCH", 200)]
