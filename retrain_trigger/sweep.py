@@ -10,7 +10,6 @@ from patch_endpoint.records import Summary
 from patch_endpoint.steps import reconsidering
 from patch_endpoint.trained_model import TrainedModel
 from retrain_trigger.engine import Engine
-from retrain_trigger.expiring import tell_of_expiring
 from retrain_trigger.retention import tidy
 from retrain_trigger.side_by_side import side_by_side
 from settings.scoring_endpoint import ScoringEndpoint
@@ -57,7 +56,6 @@ def sweep(engine: Engine) -> int:
     except Exception as error:  # noqa: BLE001 - it is raised below: the sweep itself was made
         errors.append(error)
     engine.heartbeats.beat("sweep", Heartbeat(started, engine.now(), len(needy)))
-    tell_of_expiring(engine.settings.sas_renew_before, endpoints, summaries, started)
     duration = engine.now() - started
     emit(_log, "timer.finished", timer="sweep", done=len(needy), duration=duration)
     for one in errors:
