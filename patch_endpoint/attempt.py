@@ -186,6 +186,7 @@ def _serving(
         token_expires_at=attempt.token_expires_at - earlier,
         token_expiry=attempt.token_expiry,
         renew_at=attempt.renew_at - earlier,
+        late_at=attempt.renew_at + (attempt.token_expires_at - attempt.renew_at) / 2 - earlier,
         blob=attempt.blob,
         keeping=before.keeping if before is not None and same else "due",
         confirmed_by=before.confirmed_by if before is not None and same else None,

@@ -88,6 +88,7 @@ class Serving(msgspec.Struct, frozen=True, kw_only=True):
         token_expires_at: When the oldest token that the endpoint may hold for it expires.
         token_expiry: The `se` of the token last sent, to tell it from an earlier one's.
         renew_at: When its token is renewed; None: it cannot be.
+        late_at: When that is so late that a person should know: half of what was left is over.
         resends_tried: How often the renewal or the repeat that is due was tried.
         blob: Container and name of the blob that was sent: the model's own, or a kept copy.
         keeping: Whether its bytes are still to be kept.
@@ -103,6 +104,7 @@ class Serving(msgspec.Struct, frozen=True, kw_only=True):
     token_expires_at: datetime
     token_expiry: str
     renew_at: datetime | None
+    late_at: datetime | None = None
     resends_tried: int = 0
     blob: str = ""
     keeping: Literal["due", "kept", "lost", "off"] = "due"

@@ -112,6 +112,7 @@ def _mirrored(record: Record) -> dict[str, str]:
             "serving": serving.model.name,
             "since": serving.since.isoformat(),
             "token_expires_at": serving.token_expires_at.isoformat(),
+            "late_at": serving.late_at.isoformat() if serving.late_at else None,
             "confirmed_by": serving.confirmed_by,
         }
     said = {key: str(value) for key, value in fields.items() if value is not None}

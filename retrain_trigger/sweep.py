@@ -2,7 +2,7 @@
 
 import bisect
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from patch_endpoint.history import HISTORY_KEPT
@@ -30,6 +30,7 @@ def sweep(engine: Engine) -> int:
     started = engine.now()
     endpoints = engine.endpoints.current().by_name
     summaries = {summary.endpoint: summary for summary in engine.records.summaries()}
+    _warn_of_late_tokens(endpoints, summaries, started)
     newest = _newest(engine, list(endpoints.values()), summaries)
     needy = [
         endpoint
@@ -65,6 +66,23 @@ def sweep(engine: Engine) -> int:
     return len(needy)
 
 
+def _warn_of_late_tokens(
+    endpoints: Iterable[str], summaries: Mapping[str, Summary], now: datetime
+) -> None:
+    """Say of which endpoints the token is near its expiry, each time: an alert hears it."""
+    for summary in (summaries[name] for name in endpoints if name in summaries):
+        late_at = _instant_in(summary, "late_at")
+        if late_at is not None and late_at <= now:
+            emit(
+                _log,
+                "token.near_expiry",
+                level=logging.WARNING,
+                endpoint=summary.endpoint,
+                model=summary.fields.get("serving"),
+                token_expires_at=summary.fields.get("token_expires_at"),
+            )
+
+
 def _newest(
     engine: Engine, endpoints: list[ScoringEndpoint], summaries: Mapping[str, Summary]
 ) -> dict[str, list[TrainedModel]]:
@@ -97,7 +115,7 @@ def _is_missed(newest: list[TrainedModel], summary: Summary | None) -> bool:
     if not newest:
         return False
     model = newest[-1]
-    recorded = _instant_of(summary) if summary is not None else None
+    recorded = _instant_in(summary, "instant") if summary is not None else None
     if summary is None or recorded is None:
         return True
     if model.last_modified == recorded:
@@ -105,10 +123,10 @@ def _is_missed(newest: list[TrainedModel], summary: Summary | None) -> bool:
     return model.last_modified > recorded
 
 
-def _instant_of(summary: Summary) -> datetime | None:
-    """Read the order of what the record desires; None: its metadata does not say."""
+def _instant_in(summary: Summary, field: str) -> datetime | None:
+    """Read an instant, such as the order of what the record desires; None: it is not said."""
     try:
-        instant = datetime.fromisoformat(summary.fields["instant"])
+        instant = datetime.fromisoformat(summary.fields[field])
     except (KeyError, ValueError):
         return None
     return instant if instant.tzinfo else None
