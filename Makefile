@@ -11,7 +11,7 @@ COMPILE := CUSTOM_COMPILE_COMMAND='make lock' $(PYTHON) -m piptools compile --qu
 # `HOST=func make run` starts Core Tools. Other values of HOST are the shell's own (a machine's name).
 STACK := $(PYTHON) -m local_stack $(if $(filter func,$(HOST)),--host func) $(ARGS)
 
-.PHONY: help run demo test unit chaos lint lock clean
+.PHONY: help run demo test unit chaos doctor lint lock clean
 
 help:
 	@echo 'make run    the local stack, the main job, then retraining and taking over; Ctrl-C ends it'
@@ -19,6 +19,7 @@ help:
 	@echo 'make test   every test'
 	@echo 'make unit   the fast tests'
 	@echo 'make chaos  the attacks of tests/chaos in their full form; takes its time'
+	@echo 'make doctor finds what is wrong with the settings, storage and endpoints; changes nothing'
 	@echo 'make lint   style, types and boundaries'
 	@echo 'make lock   pins the packages of pyproject.toml anew'
 	@echo 'make clean  removes all that set-up and runs have made'
@@ -37,6 +38,9 @@ unit: $(PYTHON_READY)
 
 chaos: $(PYTHON_READY) $(AZURITE_READY)
 	@exec $(PYTHON) -m pytest tests/chaos --full -n 2 --dist loadfile $(ARGS)
+
+doctor: $(PYTHON_READY)
+	@exec $(PYTHON) -m doctor $(ARGS)
 
 lint: $(PYTHON_READY)
 	$(PYTHON) -m ruff check .

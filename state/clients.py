@@ -13,11 +13,11 @@ CONNECT_SECONDS = 5
 READ_SECONDS = 20
 
 
-def blob_service(connection: Connection) -> BlobServiceClient:
+def blob_service(connection: Connection, retries: int = 3) -> BlobServiceClient:
     """Make the client of *connection*. No call is made yet."""
     # A function must answer within its own time: fewer and shorter pauses than the SDK's own.
     retry = ExponentialRetry(
-        initial_backoff=1, increment_base=2, retry_total=3, random_jitter_range=1
+        initial_backoff=1, increment_base=2, retry_total=retries, random_jitter_range=1
     )
     if connection.connection_string is not None:
         return BlobServiceClient.from_connection_string(
