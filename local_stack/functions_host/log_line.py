@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _STACK = "stack"
-_OURS = "local_stack."
 # A signature or an account key never reaches a log, whoever logs it.
 _SECRETS = re.compile(
     r"(?i)((?:\bsig|accountkey|sharedaccesssignature|[?&]code)(?:=|%3d))[^&;\s\"']+",
@@ -36,10 +35,9 @@ class LogLine(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The line for a record."""
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        # An app's attributes stay out, as in Azure: a worker forwards the message alone.
-        is_ours = record.name.startswith(_OURS)
-        extra = vars(record).items() if is_ours else ()
-        fields = {k: v for k, v in extra if k not in _STANDARD and k != _STACK}
+        # A name with a dot is an attribute for OpenTelemetry, whose line says it by itself.
+        extra = {k: v for k, v in vars(record).items() if "." not in k}
+        fields = {k: v for k, v in extra.items() if k not in _STANDARD and k != _STACK}
         parts = [
             at.replace("+00:00", "Z"),
             record.levelname.lower(),
@@ -57,7 +55,7 @@ class LogLine(logging.Formatter):
     def _origin(self, record: logging.LogRecord) -> str:
         invocation_id = self._invocation_id.get()
         if invocation_id is None:
-            return "[host]" if record.name.startswith(_OURS) else f"[{record.name}]"
+            return "[host]" if record.name.startswith("local_stack.") else f"[{record.name}]"
         return f"[{self._function_of(invocation_id) or record.name} {invocation_id}]"
 
 

@@ -166,9 +166,9 @@ PLANTED: dict[str, tuple[Plant, str, str]] = {
     "a schedule that is none": (_set(WATCH_SCHEDULE="hourly"), "WATCH_SCHEDULE", ""),
     "another language": (_set(FUNCTIONS_WORKER_RUNTIME="node"), "FUNCTIONS_WORKER_RUNTIME", ""),
     "a reference that was not resolved": (
-        _set(TRAINING_KEY="@Microsoft.KeyVault(SecretUri=https://a.vault.azure.net/secrets/b)"),
-        "TRAINING_KEY|training_services.digits.api_key",
-        "resolve",
+        _set(OTHER_KEY="@Microsoft.KeyVault(SecretUri=https://a.vault.azure.net/secrets/b)"),
+        "OTHER_KEY",
+        "resolved",
     ),
     "a wrong account key": (_wrong_account_key, "ModelStorage: .*", "403"),
     "a storage that is away": (_storage_away, "StateStorage: read .*", "failed"),
