@@ -11,7 +11,7 @@ COMPILE := CUSTOM_COMPILE_COMMAND='make lock' $(PYTHON) -m piptools compile --qu
 # `HOST=func make run` starts Core Tools. Other values of HOST are the shell's own (a machine's name).
 STACK := $(PYTHON) -m local_stack $(if $(filter func,$(HOST)),--host func) $(ARGS)
 
-.PHONY: help run demo land test unit chaos guards bench lint lock clean
+.PHONY: help run demo land test unit chaos guards bench doctor lint lock clean
 
 help:
 	@echo 'make run    the local stack, the main job, then retraining and taking over; Ctrl-C ends it'
@@ -22,6 +22,7 @@ help:
 	@echo 'make chaos  the attacks of tests/chaos in their full form; takes its time'
 	@echo 'make guards takes each guard of a promise away in a copy, and sees its test go red'
 	@echo 'make bench  measures the app beside a bare script; FULL=1 at all sizes'
+	@echo 'make doctor finds what is wrong with the settings, storage and endpoints; changes nothing'
 	@echo 'make lint   style, types and boundaries'
 	@echo 'make lock   pins the packages of pyproject.toml anew'
 	@echo 'make clean  removes all that set-up and runs have made'
@@ -52,6 +53,9 @@ guards: $(PYTHON_READY) $(AZURITE_READY)
 
 bench: $(PYTHON_READY) $(AZURITE_READY)
 	@exec $(PYTHON) -m bench --sizes $(if $(FULL),full,short) $(ARGS)
+
+doctor: $(PYTHON_READY)
+	@exec $(PYTHON) -m doctor $(ARGS)
 
 lint: $(PYTHON_READY)
 	$(PYTHON) -m ruff check .

@@ -1,5 +1,6 @@
 """How the app is: every fault by name, each timer's last tick, what is in which state."""
 
+import contextvars
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -52,7 +53,9 @@ def status_document(app: App) -> StatusDocument:
     else:
         # Side by side: a storage that is away takes its time.
         with ThreadPoolExecutor(1) as pool:
-            faults_of_models = pool.submit(_faults_of_model_storage, engine)
+            # With the context, so that a line keeps its invocation's id.
+            context = contextvars.copy_context()
+            faults_of_models = pool.submit(context.run, _faults_of_model_storage, engine)
             try:
                 faults += _faults_of_endpoints(engine)
                 counts = _counts(engine)

@@ -8,8 +8,11 @@ from local_stack.child import Child
 
 PACE = timedelta(milliseconds=300)
 
-# The host's own framing of each run, and the lines of a stack trace: they stay in the log file.
-_FRAMING = re.compile(r" \[\S+(?: \S+)?\] function\.(?:started|succeeded)|^    \| ")
+# The framing of each run, the host's and the timers', and the lines of a stack trace: they stay in
+# the log file.
+_FRAMING = re.compile(
+    r" \[\S+(?: \S+)?\] (?:function\.(?:started|succeeded)|timer\.finished)|^    \| "
+)
 
 
 class EventTail:

@@ -44,6 +44,7 @@ class Acts:
         emit(
             _log,
             f"patch.{type(answer).__name__.lower()}",
+            level=logging.WARNING if isinstance(answer, Refused) else logging.INFO,
             endpoint=endpoint.name,
             model=attempt.model.name,
             etag=attempt.model.etag,
@@ -52,7 +53,7 @@ class Acts:
             code=getattr(answer, "code", None),
             message=getattr(answer, "message", None),
             token_expires_at=attempt.token_expires_at.isoformat(),
-            seconds=(self._world.now() - attempt.claimed_at).total_seconds(),
+            duration=self._world.now() - attempt.claimed_at,
         )
         return self._report(endpoint, stored, attempt.id, answer)
 

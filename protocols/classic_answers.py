@@ -51,7 +51,7 @@ def exchange(  # noqa: PLR0913 - all of it is named
     try:
         answer = wire.send(method, url, key=key, body=body)
     except NoAnswerError as error:
-        return Unsettled("no_answer", str(error), maybe_applied=error.sent)
+        return Unsettled(error.code, str(error), error.retry_after, maybe_applied=error.sent)
     if 200 <= answer.status < 300:  # noqa: PLR2004 - the class of success
         return answer
     return unwelcome(answer, [key, *secrets], longest)

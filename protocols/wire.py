@@ -3,11 +3,14 @@
 No redirect is followed, so a key goes where it was configured to go and nowhere else.
 """
 
+import copy
 import logging
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 import requests
@@ -16,14 +19,18 @@ import urllib3
 from protocols.watchdog import Watchdog, WatchedAdapter
 from settings.connection import is_loopback
 from settings.secret import Secret
+from settings.vault_secret import VaultSecret
 
 REQUEST_LIMIT = timedelta(seconds=60)
+KEY_LIMIT = timedelta(seconds=3)
+"""A claim says until when to send: a key that takes longer is for the next try."""
 CONNECT_LIMIT = timedelta(seconds=10)
 ANSWER_LIMIT = 64 * 1024
 _AT_ONCE = (
     32  # as many as a tick works on: beyond, connections are thrown away, each with a warning
 )
 _FIRST_FINAL = 200
+_UNAUTHORIZED = 401
 _ODD_HEADERS = "urllib3.connection"
 
 
@@ -46,11 +53,34 @@ class NoAnswerError(Exception):
 
     Attributes:
         sent: Whether the request may have reached the endpoint.
+        code: A constant name of what happened.
+        retry_after: How long whoever did not answer asked us to wait.
     """
+
+    code = "no_answer"
+    retry_after: timedelta | None = None
 
     def __init__(self, what: str, *, sent: bool) -> None:
         self.sent = sent
         super().__init__(what)
+
+
+class KeyUnavailableError(NoAnswerError):
+    """Nothing was done, as the key is not at hand; try later."""
+
+    def __init__(self, code: str, what: str) -> None:
+        super().__init__(what, sent=False)
+        self.code = code
+
+
+class Keys(Protocol):
+    """What has the keys that are not in the app's settings."""
+
+    def current(self, key: VaultSecret) -> Secret:
+        """Give a key's value; raises `KeyUnavailableError`."""
+
+    def changed(self, key: VaultSecret, refused: Secret) -> bool:
+        """Say whether *key* is another than *refused*, which was refused with 401."""
 
 
 class Wire:
@@ -60,22 +90,72 @@ class Wire:
         limit: How long one exchange may take in all.
         authorities: The certificate authorities to trust, a PEM file; None: those that the
             environment names, else those that come with `requests`.
+        key_limit: How long a key may be read before something is sent with it.
     """
 
-    def __init__(self, limit: timedelta = REQUEST_LIMIT, authorities: Path | None = None) -> None:
-        self._limit = limit
+    def __init__(
+        self,
+        limit: timedelta = REQUEST_LIMIT,
+        authorities: Path | None = None,
+        key_limit: timedelta = KEY_LIMIT,
+    ) -> None:
+        self._limit, self._key_limit = limit, key_limit
+        self._keys: Keys | None = None
         self._verify = str(authorities) if authorities else None
         self._session = requests.Session()
         for scheme in ("https://", "http://"):
             self._session.mount(scheme, WatchedAdapter(pool_maxsize=_AT_ONCE))
         logging.getLogger(_ODD_HEADERS).addFilter(_is_free_of_headers)
 
+    def with_keys(self, keys: Keys) -> "Wire":
+        """Give this wire with *keys* to read the keys that are in Key Vault."""
+        return self._with(_keys=keys)
+
+    def limited_to(self, limit: timedelta) -> "Wire":
+        """Give this wire with *limit*, if that is shorter than its own."""
+        return self._with(_limit=min(limit, self._limit))
+
+    def _with(self, **changes: object) -> "Wire":
+        """Give another of the same connections."""
+        other = copy.copy(self)
+        vars(other).update(changes)
+        return other
+
     def send(self, method: str, url: str, *, key: Secret, body: bytes | None = None) -> HttpAnswer:
         """Send one request with *key* as its bearer and wait for the answer.
 
+        A key of Key Vault that is refused is read again. If it was changed, a GET is repeated; the
+        rest is the caller's to try again, who knows until when it may be sent.
+
         Raises:
             NoAnswerError: There was none, or it took too long.
+            KeyUnavailableError: Key Vault did not give the key, or gave it late, or has another.
         """
+        if not isinstance(key, VaultSecret):
+            return self._sent(method, url, key, body)
+        value = self._value_of(key, in_time=method == "GET")
+        answer = self._sent(method, url, value, body)
+        if answer.status != _UNAUTHORIZED or not self._changed(key, value):
+            return answer
+        if method == "GET":
+            return self._sent(method, url, self._value_of(key), body)
+        what = "the key was refused; Key Vault has another now, which the next try takes"
+        raise KeyUnavailableError("key_rotated", what)
+
+    def _value_of(self, key: VaultSecret, *, in_time: bool = True) -> Secret:
+        if self._keys is None:
+            raise KeyUnavailableError("vault_unavailable", "nothing here reads keys of Key Vault")
+        began = time.monotonic()
+        value = self._keys.current(key)
+        if not in_time and time.monotonic() - began > self._key_limit.total_seconds():
+            what = "Key Vault gave the key late; the next try has it at once"
+            raise KeyUnavailableError("vault_unavailable", what)
+        return value
+
+    def _changed(self, key: VaultSecret, refused: Secret) -> bool:
+        return self._keys is not None and self._keys.changed(key, refused)
+
+    def _sent(self, method: str, url: str, key: Secret, body: bytes | None) -> HttpAnswer:
         headers = {
             "Authorization": f"Bearer {key.reveal()}",
             "Accept": "application/json",

@@ -82,7 +82,7 @@ def _token(endpoint: ScoringEndpoint) -> Secret:
         raise NotAddedError(what, "file")
     if not names_endpoint(endpoint.patch_url):
         raise NotAddedError(f"{where}.patch_url must end in /endpoints/<name>", "file")
-    if endpoint.workspace_token is None or not endpoint.workspace_token.reveal():
+    if endpoint.workspace_token is None or endpoint.workspace_token == Secret(""):
         what = f"{where}.workspace_token is missing: adding an endpoint needs the workspace's own"
         raise NotAddedError(what, "file")
     return endpoint.workspace_token

@@ -19,9 +19,11 @@ from patch_endpoint.sas import Signer, signer_of
 from patch_endpoint.world import World
 from protocols import studio_classic
 from protocols.batch import BatchProtocol
+from protocols.identity import AppIdentity
 from protocols.protocol import ScoringProtocol
 from protocols.studio_batch import StudioBatch
 from protocols.studio_management import StudioManagement
+from protocols.vault import VAULT_LIMIT, Identity, Vault
 from protocols.wire import Wire
 from retrain_trigger.job_records import JobRecords
 from retrain_trigger.job_steps import Surroundings
@@ -32,7 +34,7 @@ from settings.app_settings import Settings, read_settings
 from settings.connection import Connection
 from settings.fault import SettingsError
 from state.agenda import Agenda
-from state.clients import blob_service
+from state.clients import blob_service, credential_of
 from state.endpoints_source import AppFolder, BlobFolder, EndpointsSource
 from state.heartbeats import Heartbeats
 from state.store import BlobStateStore, StateStore
@@ -86,17 +88,19 @@ class App:
         now: The clock.
         wire: What reaches the endpoints.
         storage: What makes the client of a storage connection.
+        identity: What reads Key Vault; None: the identity that storage is reached by.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - the parts that a test replaces
         self,
         environ: Mapping[str, str],
         folder: Path,
         now: Callable[[], datetime] | None = None,
         wire: Wire | None = None,
         storage: Storage = blob_service,
+        identity: Identity | None = None,
     ) -> None:
-        self._environ, self._folder = environ, folder
+        self._environ, self._folder, self._identity = environ, folder, identity
         self._wire, self._storage = wire or Wire(), storage
         self.now = now or _utc_now
         self.started_at = self.now()
@@ -113,9 +117,9 @@ class App:
         Raises:
             SettingsError: An app setting is missing or wrong.
         """
-        return _built(
-            self.settings, self._environ, self._folder, self.now, self._wire, self._storage
-        )
+        identity = self._identity or _identity_of(self.settings)
+        wire = self._wire.with_keys(Vault(self._wire.limited_to(VAULT_LIMIT), identity, self.now))
+        return _built(self.settings, self._environ, self._folder, self.now, wire, self._storage)
 
 
 def _built(  # noqa: PLR0913, PLR0917 - one call, above
@@ -193,6 +197,15 @@ def assembled(  # noqa: PLR0913 - all of it is named
         management=management,
         now=now,
     )
+
+
+def _identity_of(settings: Settings) -> AppIdentity:
+    """Give the identity that storage is reached by, or whatever identity is there."""
+    connections = (settings.model_storage, settings.state_storage)
+    by_identity = next((one for one in connections if one and one.blob_service_uri), None)
+    # An endpoint's claim is short: fewer tries than azure-identity makes by itself.
+    patience = {"retry_total": 1, "connection_timeout": 5, "read_timeout": 10}
+    return AppIdentity(lambda: credential_of(by_identity, **patience))
 
 
 def _endpoints_source(  # noqa: PLR0913, PLR0917 - one call, above

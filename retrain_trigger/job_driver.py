@@ -108,6 +108,8 @@ class JobDriver:
                 f"job.{job.state}",
                 job=job.id,
                 endpoint=job.endpoint,
+                cause=job.cause,
+                duration=job.ended_at - job.created_at if job.ended_at else None,
                 service_job=job.job_id,
                 status=job.status,
                 error=job.error.code if job.error else None,

@@ -77,7 +77,8 @@ class Jobs:
             StorageError: Nothing was begun.
         """
         stored = self._claimed(endpoint, request)
-        emit(_log, "retrain.begun", job=stored.job.id, cause=stored.job.cause)
+        job = stored.job
+        emit(_log, "retrain.begun", job=job.id, endpoint=job.endpoint, cause=job.cause)
         return self._tried(stored) if drive else stored.job
 
     def plan(self, endpoint: ScoringEndpoint, request: Request) -> RetrainPlan:
@@ -135,7 +136,8 @@ class Jobs:
                 saved = self.records.save(stored, said)
             except ConflictError:
                 continue
-            emit(_log, "job.cancel_asked", job=job_id, by=by)
+            endpoint = saved.job.endpoint
+            emit(_log, "job.cancel_asked", job=job_id, endpoint=endpoint, by=by)
             return self._tried(saved)
         raise UnavailableError(f"write the record of {job_id}", code="TooManyConflicts")
 

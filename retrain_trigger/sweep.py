@@ -58,6 +58,8 @@ def sweep(engine: Engine) -> int:
     except Exception as error:  # noqa: BLE001 - it is raised below: the sweep itself was made
         errors.append(error)
     engine.heartbeats.beat("sweep", Heartbeat(started, engine.now(), len(needy)))
+    duration = engine.now() - started
+    emit(_log, "timer.finished", timer="sweep", done=len(needy), duration=duration)
     for one in errors:
         emit(_log, "sweep.failed", level=logging.ERROR, error=type(one).__name__, message=one)
     for one in errors:

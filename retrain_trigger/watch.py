@@ -36,6 +36,7 @@ def watch(engine: Engine) -> int:
     engine.heartbeats.beat("watch", Heartbeat(started, engine.now(), done, until))
     if until is not None:
         engine.schedules.finished(until)
+    emit(_log, "timer.finished", timer="watch", done=done, duration=engine.now() - started)
     return done
 
 

@@ -2,6 +2,7 @@
 
 - The app and the local stack import nothing of each other.
 - The benchmarks import both, and neither imports them.
+- The doctor imports the app, not the local stack; neither imports the doctor.
 - A folder of the app imports only what `MAY_IMPORT` allows, so that no two depend on each other.
 - `os.environ` and `mock.patch` are ruff's business (TID251); here is checked that its exemption
   stands only where the environment may be read.
@@ -27,8 +28,10 @@ MAY_IMPORT = {
 APP = set(MAY_IMPORT)
 STACK = {"local_stack"}
 BENCH = {"bench"}
-_FOLDERS = APP | STACK | BENCH | {"scripts", "tests"}
-SOURCES = ("*.py", *(f"{name}/**/*.py" for name in sorted(_FOLDERS)))
+# Looks at the app with the app's own code; nothing of the app knows of it.
+DOCTOR = {"doctor"}
+FOLDERS = APP | STACK | BENCH | DOCTOR | {"scripts", "tests"}
+SOURCES = ("*.py", *(f"{name}/**/*.py" for name in sorted(FOLDERS)))
 
 _EXEMPTION = re.compile(r"#\s*noqa:.*\bTID251\b", re.IGNORECASE)
 _MAY_READ_ENVIRONMENT = (
@@ -42,8 +45,7 @@ _ENTRY_POINT = "local_stack/**/__main__.py"
 def faults(path: PurePosixPath, source: str) -> Iterator[str]:
     """Every fault of one file, as `path:line: what`; the path is relative to the project."""
     owner = path.parts[0].removesuffix(".py")
-    sides = (APP, STACK | BENCH), (STACK, APP | BENCH)
-    foreign = next((others for side, others in sides if owner in side), set[str]())
+    foreign = _foreign_to(owner)
     for line, module in _imported(ast.parse(source)):
         folder = module.partition(".")[0]
         if folder in foreign:
@@ -55,6 +57,15 @@ def faults(path: PurePosixPath, source: str) -> Iterator[str]:
     for number, text in enumerate(source.splitlines(), start=1):
         if _EXEMPTION.search(text):
             yield f"{path}:{number}: the environment is read in settings/bindings.py alone."
+
+
+def _foreign_to(owner: str) -> set[str]:
+    """Say what a folder must not know of."""
+    if owner in STACK:
+        return APP | BENCH | DOCTOR
+    if owner in DOCTOR:
+        return STACK | BENCH
+    return STACK | BENCH | DOCTOR if owner in APP else set()
 
 
 def _imported(tree: ast.Module) -> Iterator[tuple[int, str]]:

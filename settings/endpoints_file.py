@@ -19,9 +19,11 @@ from settings.scoring_endpoint import ScoringEndpoint, Surroundings, is_json, re
 from settings.secret import Secret
 from settings.table import Table, text
 from settings.takers import Takers
+from settings.vault_secret import is_like_address, vault_secret
 
 ENDPOINT_NAME: Final = "[a-z0-9][a-z0-9-]{0,62}"
 _REFERENCE = re.compile(r"%([A-Za-z_][A-Za-z0-9_]*)%")
+_UNRESOLVED: Final = "@Microsoft.KeyVault("
 _ENDPOINT_TOKEN = "{endpoint}"  # noqa: S105 - a placeholder, not a password
 _DEFAULTS = "defaults"
 _TABLES = (_DEFAULTS, "endpoints", "training_services")
@@ -165,14 +167,32 @@ def _named(value: Any, name: str) -> Any:
 
 
 def _secret(value: object, environ: Mapping[str, str]) -> Secret:
+    if isinstance(value, str) and is_like_address(value):
+        return vault_secret(value.strip())
     match = _REFERENCE.fullmatch(value) if isinstance(value, str) else None
     if match is None:
-        raise ValueError('must name an app setting, as in "%CENSUS_API_KEY%": no key belongs here')
+        raise ValueError(
+            'must name an app setting, as in "%CENSUS_API_KEY%", or be the address of a secret in '
+            "Key Vault: no key belongs here"
+        )
     key = environ.get(match[1], "").strip()
     if not key:
         raise ValueError(f"names the app setting {match[1]}, which is not set")
+    try:
+        return _key_or_address(key)
+    except ValueError as error:
+        raise ValueError(f"names the app setting {match[1]}, which {error}") from None
+
+
+def _key_or_address(key: str) -> Secret:
+    """Read the value of an app setting."""
+    if key.startswith(_UNRESOLVED):
+        # The platform leaves its own reference in the place of the secret that it could not read.
+        raise ValueError("holds a Key Vault reference that the platform could not resolve")
+    if is_like_address(key):
+        return vault_secret(key)
     if not key.isascii() or not key.isprintable():
-        raise ValueError(f"names the app setting {match[1]}, which holds no key")
+        raise ValueError("holds no key")
     return Secret(key)
 
 

@@ -16,6 +16,10 @@ class Secret:
         """Give the raw value, for the wire alone."""
         return self._value
 
+    def known(self) -> tuple[str, ...]:
+        """Give every value that no text may repeat."""
+        return (self._value,)
+
     @override
     def __repr__(self) -> str:
         return "<SECRET>"

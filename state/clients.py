@@ -22,11 +22,11 @@ AT_ONCE = 32
 call would open one of its own and close it again."""
 
 
-def blob_service(connection: Connection, **options: Any) -> BlobServiceClient:
+def blob_service(connection: Connection, retries: int = 3, **options: Any) -> BlobServiceClient:
     """Make the client of *connection*, with further *options* of the SDK. No call is made yet."""
     # A function must answer within its own time: fewer and shorter pauses than the SDK's own.
     retry = ExponentialRetry(
-        initial_backoff=1, increment_base=2, retry_total=3, random_jitter_range=1
+        initial_backoff=1, increment_base=2, retry_total=retries, random_jitter_range=1
     )
     options = {"retry_policy": retry, "transport": transport()} | options
     if connection.connection_string is not None:
@@ -36,7 +36,7 @@ def blob_service(connection: Connection, **options: Any) -> BlobServiceClient:
     if connection.blob_service_uri is None:
         raise ValueError(f"the connection {connection.name} says neither key nor address")
     return BlobServiceClient(
-        connection.blob_service_uri, credential=_credential(connection), **options
+        connection.blob_service_uri, credential=credential_of(connection), **options
     )
 
 
@@ -50,13 +50,21 @@ def transport() -> RequestsTransport:
     )
 
 
-def _credential(connection: Connection) -> "TokenCredential":
+def credential_of(connection: Connection | None, **options: Any) -> "TokenCredential":
+    """Make the credential of *connection*; None: that of whatever identity is there.
+
+    Args:
+        connection: One by identity.
+        options: How patient it is, as azure-core names it.
+    """
     # azure-identity costs about 130 ms: only where an identity is used.
     from azure.identity import (  # noqa: PLC0415 - see above
         DefaultAzureCredential,
         ManagedIdentityCredential,
     )
 
+    if connection is None:
+        return DefaultAzureCredential(**options)
     if connection.managed_identity:
-        return ManagedIdentityCredential(client_id=connection.client_id)
-    return DefaultAzureCredential(managed_identity_client_id=connection.client_id)
+        return ManagedIdentityCredential(client_id=connection.client_id, **options)
+    return DefaultAzureCredential(managed_identity_client_id=connection.client_id, **options)

@@ -21,7 +21,7 @@ def redact(text: str, secrets: Iterable[Secret] = ()) -> str:
 
     A secret is found however its signs are escaped.
     """
-    values = {secret.reveal() for secret in secrets} - {""}
+    values = {value for secret in secrets for value in secret.known()} - {""}
     for value in sorted(values, key=len, reverse=True):  # one may be the beginning of another
         text = _without(value, text)
     for pattern in (_SIGNATURE, _BEARER, _ACCOUNT_KEY):

@@ -35,7 +35,9 @@ class LogLine(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The line for a record."""
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        fields = {k: v for k, v in vars(record).items() if k not in _STANDARD and k != _STACK}
+        # A name with a dot is an attribute for OpenTelemetry, whose line says it by itself.
+        extra = {k: v for k, v in vars(record).items() if "." not in k}
+        fields = {k: v for k, v in extra.items() if k not in _STANDARD and k != _STACK}
         parts = [
             at.replace("+00:00", "Z"),
             record.levelname.lower(),

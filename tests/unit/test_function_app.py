@@ -28,7 +28,13 @@ HEAVY = ("azure.identity", "croniter", "jmespath", "msgspec", "requests")
 BY_THE_BINDING = {"azure.identity", "requests"}
 """What azurefunctions-extensions-bindings-blob imports of these by itself: azure.identity, and with
 it requests. That costs its time whatever we do."""
-OWN_AT_START = {"function_app", "settings", "settings.bindings"}
+OWN_AT_START = {
+    "function_app",
+    "settings",
+    "settings.bindings",
+    "telemetry",
+    "telemetry.invocation",
+}
 OWN = {
     "function_app",
     "http_api",

@@ -11,6 +11,7 @@ from azure.storage.blob import BlobServiceClient
 
 from http_api.routes import Routes
 from local_stack.azurite import Azurite
+from protocols.vault import Identity
 from protocols.wire import Wire
 from retrain_trigger.engine import App
 from retrain_trigger.landed import model_landed
@@ -50,12 +51,21 @@ class RunningApp:
         now: Callable[[], datetime] | None = None,
         limit: timedelta = QUICK,
         authorities: Path | None = None,
+        identity: Identity | None = None,
     ) -> None:
         self.azurite, self.container = azurite, container
         self.environ = app_settings(azurite, container, folder, endpoints) | dict(keys)
         with self._service() as service:
             service.create_container(container)
-        self.app = App(self.environ, folder, now=now, wire=Wire(limit, authorities))
+        wire = Wire(limit, authorities)
+        self._make: Callable[[], App] = lambda: App(
+            self.environ, folder, now=now, wire=wire, identity=identity
+        )
+        self.restart()
+
+    def restart(self) -> None:
+        """Start the app anew, with nothing in memory."""
+        self.app = self._make()
         self.routes = Routes(lambda: self.app)
 
     def put(self, name: str, content: bytes) -> None:

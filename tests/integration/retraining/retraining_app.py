@@ -14,6 +14,7 @@ from local_stack.azurite import Azurite
 from local_stack.ml_service import MlService
 from local_stack.ml_service.journal import ReceivedRequest
 from patch_endpoint.record import Record
+from protocols.vault import Identity
 from retrain_trigger.engine import App
 from retrain_trigger.job import Job
 from retrain_trigger.landed import model_landed
@@ -36,6 +37,7 @@ class RetrainingApp:
         clock: What all but storage go by.
         folder: Where the endpoints file is.
         more: App settings beside the usual.
+        identity: What reads Key Vault.
     """
 
     azurite: Azurite
@@ -44,6 +46,7 @@ class RetrainingApp:
     clock: DrivenClock
     folder: Path
     more: Mapping[str, str]
+    identity: Identity | None = None
 
     def __post_init__(self) -> None:
         """Make the container, and an endpoints file without a schedule."""
@@ -54,7 +57,7 @@ class RetrainingApp:
 
     def restart(self) -> None:
         """Start the app anew, with nothing in memory."""
-        self.app = App(self._settings(), self.folder, now=self.clock)
+        self.app = App(self._settings(), self.folder, now=self.clock, identity=self.identity)
         self.routes = Routes(lambda: self.app)
 
     def configure(  # noqa: PLR0913 - each says one thing of the file

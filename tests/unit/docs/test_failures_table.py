@@ -21,10 +21,9 @@ STATES = set(State.__value__.__args__)
 JOB_STATES = set(job.State.__value__.__args__)
 # What only jobs and the adding of endpoints meet.
 NOT_OF_DEPLOYMENTS = {"studio_batch.py", "studio_management.py"}
-OF_EVERY_EXCHANGE = {"no_answer", "http_<status>"}
 # A protocol is asked for the smoke test only where there is one.
 NOBODY_SEES = {"no_smoke_test"}
-CARRY_A_CODE = {"Problem", "Refused", "Unsettled"}
+CARRY_A_CODE = {"Problem", "Refused", "Unsettled", "KeyUnavailableError"}
 
 TIMES = {
     "first pause between two tries": decide.FIRST_PAUSE,
@@ -55,6 +54,8 @@ def _codes(file: Path) -> Iterator[str]:
             case ast.Call(func=ast.Name(id=name), args=[ast.Constant(value=str(text)), *_]):
                 if name in CARRY_A_CODE:
                     yield text
+            case ast.Assign(targets=[ast.Name(id="code")], value=ast.Constant(value=str(text))):
+                yield text
             case ast.Assign(targets=[ast.Name(id="code")], value=ast.IfExp() as choice):
                 yield from map(ast.literal_eval, (choice.body, choice.orelse))
             case ast.JoinedStr() if _begins(node) == "http_":
@@ -73,7 +74,9 @@ def _codes_of_the_app() -> set[str]:
 
 def _codes_of_jobs() -> set[str]:
     files = [ROOT / "protocols" / "studio_batch.py", *(ROOT / "retrain_trigger").glob("*.py")]
-    return {one for file in files for one in _codes(file)} | OF_EVERY_EXCHANGE
+    # Of every exchange: what the wire, Key Vault and the reading of an answer say.
+    files += [ROOT / "protocols" / f"{name}.py" for name in ("wire", "vault", "classic_answers")]
+    return {one for file in files for one in _codes(file)}
 
 
 def _said(rows: list[dict[str, str]]) -> set[str]:

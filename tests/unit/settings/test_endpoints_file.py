@@ -355,7 +355,10 @@ def test_a_literal_key_is_refused_and_not_echoed(key: str, value: str) -> None:
 
     told = [fault.what for fault in endpoints.faults if fault.where == f"endpoints.census.{key}"]
     assert told == [
-        'must name an app setting, as in "%CENSUS_API_KEY%": no key belongs here',
+        (
+            'must name an app setting, as in "%CENSUS_API_KEY%", or be the address of a secret in '
+            "Key Vault: no key belongs here"
+        ),
     ]
     assert LITERAL not in repr(endpoints)
 

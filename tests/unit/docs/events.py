@@ -1,0 +1,61 @@
+"""The events of the app, as its code emits them."""
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from patch_endpoint.decide import Decision
+from protocols.protocol import Answer
+from retrain_trigger import job
+from scripts.check_boundaries import MAY_IMPORT
+from tests.unit.docs.markdown import ROOT
+
+# What a name that is put together may end in, by how it begins.
+_ENDINGS: Mapping[str, tuple[str, ...]] = {
+    "patch.": tuple(kind.__name__.lower() for kind in Answer.__value__.__args__),
+    "deployment.": tuple(kind.__name__.lower() for kind in Decision.__value__.__args__),
+    "job.": job.State.__value__.__args__,
+}
+
+
+def events() -> dict[str, set[str]]:
+    """Each event and the fields that any place in the code gives it."""
+    found: dict[str, set[str]] = {}
+    for file in _files():
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            match node:
+                case ast.Call(func=ast.Name(id="emit"), args=[_, name]):
+                    fields = {one.arg or "" for one in node.keywords} - {"level"}
+                    for event in _names(name):
+                        found.setdefault(event, set()).update(fields)
+    return found
+
+
+def _files() -> Iterator[Path]:
+    for folder in MAY_IMPORT:
+        yield from (ROOT / folder).rglob("*.py")
+
+
+def _names(name: ast.expr) -> Iterator[str]:
+    match name:
+        case ast.Constant(value=str(text)):
+            yield text
+        case ast.IfExp():
+            yield from _names(name.body)
+            yield from _names(name.orelse)
+        case ast.JoinedStr(values=[ast.Constant(value=str(begin)), *_]):
+            yield from (f"{begin}{end}" for end in _ENDINGS[begin])
+        case _:
+            raise AssertionError(f"an event's name that nobody can know: {ast.unparse(name)}")
+
+
+def asked_in(query: str) -> set[str]:
+    """The events that a query names."""
+    return {word.strip() for word in re.findall(r'"([a-z_]+\.[a-z_]+) ?"', query)}
+
+
+def fields_in(query: str) -> set[str]:
+    """The fields that a query reads out of lines."""
+    lists = re.findall(r"parse-kv message as \(([^)]*)\)", query)
+    return {one.split(":")[0].strip() for names in lists for one in names.split(",")}

@@ -1,0 +1,115 @@
+"""What operators are told: events, fields, queries and alerts are those of the code."""
+
+import re
+
+import pytest
+
+from patch_endpoint.decide import PatchCause
+from settings.app_settings import read_settings
+from tests.unit.docs.events import asked_in, events, fields_in
+from tests.unit.docs.markdown import ROOT, blocks, code, section, table
+
+TEXT = (ROOT / "docs" / "operate.md").read_text("utf-8")
+EVENTS = events()
+QUERIES = blocks(TEXT, "kusto")
+ALERTS = {
+    "functions-failed",
+    "messages-given-up",
+    "timer-silent",
+    "token-near-expiry",
+    "patch-refused",
+}
+INFRA = ROOT / "infra"
+COLUMNS = {"timestamp", "message", "operation_Name", "operation_Id", "outerMessage", "type"}
+
+
+def _alerts() -> set[str]:
+    return set(re.findall(r"^### `([a-z-]+)`$", TEXT, re.MULTILINE))
+
+
+def test_the_table_names_every_event_with_all_its_fields_and_no_other() -> None:
+    said = {code(row["event"])[0]: set(code(row["fields"])) for row in table(TEXT, "event")}
+
+    assert said == EVENTS
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=range(len(QUERIES)))
+def test_each_event_and_field_of_a_query_is_in_the_code(query: str) -> None:
+    asked = asked_in(query)
+
+    assert asked <= EVENTS.keys()
+    of_these = {field for event in asked or EVENTS for field in EVENTS[event]}
+    assert fields_in(query) <= of_these
+    assert query.startswith(("traces\n", "exceptions\n", "let accepted = traces\n"))
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=range(len(QUERIES)))
+def test_a_query_asks_for_an_event_to_its_end(query: str) -> None:
+    """A line begins with the event's name and a blank: else longer names would match too."""
+    begins = re.findall(r'startswith "([^"]*)"', query)
+
+    assert all(one.endswith(" ") for one in begins)
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=range(len(QUERIES)))
+def test_what_a_query_shows_was_read_or_made_before(query: str) -> None:
+    made = fields_in(query) | set(re.findall(r"(\w+) = ", query)) | COLUMNS
+    shown = re.findall(r"project (.*)", query)
+
+    plain = [re.sub(r"\w+ = [^,(]+(\([^)]*\))?", "", line) for line in shown]
+    names = {one.strip() for line in plain for one in line.split(",")}
+    assert {name for name in names if name} <= made
+
+
+def test_the_queries_answer_all_five_questions() -> None:
+    questions = re.findall(r"^### (\d)\. (.+\?)$", TEXT, re.MULTILINE)
+
+    assert [number for number, _ in questions] == ["1", "2", "3", "4", "5"]
+    for number, question in questions:
+        assert blocks(section(TEXT, f"{number}. {question}"), "kusto")
+
+
+def test_the_causes_that_are_no_new_model_are_causes() -> None:
+    left_out = re.search(r"cause !in \(([^)]*)\)", TEXT)
+
+    assert left_out is not None
+    assert set(re.findall(r'"(\w+)"', left_out[1])) <= set(PatchCause.__value__.__args__)
+
+
+def test_each_event_in_the_text_is_in_the_code() -> None:
+    named = {word for word in re.findall(r"`([a-z]+\.[a-z_]+)[` ]", TEXT) if "json" not in word}
+    prefixes = {event.split(".")[0] for event in EVENTS}
+
+    assert {word for word in named if word.split(".")[0] in prefixes} <= EVENTS.keys()
+
+
+def test_each_alert_has_a_section_that_says_what_to_do_first() -> None:
+    assert _alerts() == ALERTS
+    for name in ALERTS:
+        assert re.search(r"^1\. ", section(TEXT, f"`{name}`"), re.MULTILINE), name
+
+
+@pytest.mark.skipif(not INFRA.exists(), reason="infra/ is not merged yet")
+def test_the_alerts_are_those_that_are_deployed_and_ask_for_events_that_there_are() -> None:
+    queries = {file.stem: file.read_text("utf-8") for file in (INFRA / "alerts").glob("*.kql")}
+    deployed = {file.read_text("utf-8") for file in INFRA.glob("*.bicep")}
+
+    assert queries.keys() == _alerts()
+    for name, query in queries.items():
+        assert any(f"'{name}'" in text for text in deployed)
+        assert asked_in(query) <= EVENTS.keys()
+
+
+def test_the_sweep_comes_as_often_as_is_said() -> None:
+    period = read_settings({}).sweep_schedule.text
+
+    assert period == "15 */10 * * * *"
+    assert "within 10 minutes" in section(TEXT, "`messages-given-up`")
+
+
+def test_no_line_is_sampled_away() -> None:
+    host = (ROOT / "host.json").read_text("utf-8")
+    excluded = re.search(r'"excludedTypes": "([^"]*)"', host)
+
+    assert excluded is not None
+    assert "Trace" in excluded[1].split(";")
