@@ -15,7 +15,7 @@ WAITING = "waiting_"
 """What the mirrored fields of the model that waits begin with; those of what is desired have none.
 """
 _PREFIX = "endpoints/"
-_LONGEST_MIRRORED = 700
+_LONGEST_MIRRORED = 720  # a multiple of what a sign of two, three or four bytes takes
 # Made once, at import: two threads that decode a type for the first time crash msgspec 0.22.
 _DECODER = msgspec.json.Decoder(Record)
 

@@ -65,8 +65,8 @@ class StudioClassic:
         """Forget a name that was read; only where it is another now, the model may yet do."""
         if endpoint.resource is not None:
             return answer
-        self._resources.pop(endpoint.patch_url, None)
-        if answer.code not in _MAY_BE_RENAMED:
+        was_read = self._resources.pop(endpoint.patch_url, None) == resource
+        if not was_read or answer.code not in _MAY_BE_RENAMED:
             return answer
         name = self.resource_of(endpoint)
         if isinstance(name, str) and name != resource:

@@ -80,7 +80,7 @@ def test_a_person_redeploys_a_model_of_this_name_and_its_list_entry_is_readable(
     assert document["desired"]["model"]["name"] == name
     fields = next(iter(app.app.engine.records.summaries())).fields
     assert name.startswith(fields["model"])
-    assert len(fields["model"]) >= min(len(name), 900 // len(quote("ü")))
+    assert len(fields["model"]) >= min(len(name), 720 // len(quote("ü")))
 
 
 @pytest.fixture
