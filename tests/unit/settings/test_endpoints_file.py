@@ -38,6 +38,7 @@ def test_every_key_of_the_contract_is_read() -> None:
             score_url="https://services.example/execute?api-version=2.0&details=true",
             request=REQUEST,
             expect="Results.output1.value.Values[0][0] == '>50K'",
+            request_file="smoke/census.json",
         ),
         workspace_token=Secret("token-of-workspace"),
         create=CreateEndpoint(
@@ -99,7 +100,7 @@ def test_defaults_are_laid_under_an_endpoint_table_by_table() -> None:
 
     smoke_test = read(content).by_name["census"].smoke_test
 
-    assert smoke_test == SmokeTest("https://services.example/census", REQUEST, "ok")
+    assert smoke_test == SmokeTest("https://services.example/census", REQUEST, "ok", "a.json")
 
 
 def test_an_empty_file_has_no_endpoints_and_no_faults() -> None:
