@@ -10,6 +10,7 @@ from patch_endpoint.decide import is_undone
 from patch_endpoint.fallback import (
     JUST_AFTER,
     MODEL_GONE,
+    may_be_replaced,
     refused,
     with_candidate,
     without_empty,
@@ -79,9 +80,8 @@ def parked(record: Record, now: datetime) -> Record:
     desired = record.desired
     if desired is None:
         return record
-    # One that was sent without an answer may yet take effect, so what serves is sent once more.
-    is_late = any(one.model.has_bytes_of(desired.model) for one in record.unknown)
-    record = replace(record, desired=_that_serves(record), again=record.again or is_late)
+    again = record.again or may_be_replaced(record)
+    record = replace(record, desired=_that_serves(record), again=again)
     if record.desired is not None:
         record = without_past(record, record.desired)
     if record.waiting is not None and record.waiting.order > desired.order:

@@ -28,7 +28,7 @@ def refused(record: Record, problem: Problem, now: datetime) -> Record:
         record = _gone_back(record, desired.instant, desired.reason, now) or record
     else:
         record = _fallen_back(record, now)
-    return replace(record, again=record.again or _may_be_replaced(record))
+    return replace(record, again=record.again or may_be_replaced(record))
 
 
 def without_empty(record: Record, now: datetime) -> Record:
@@ -67,7 +67,7 @@ def is_own_rollback(deployment: Deployment) -> bool:
     return deployment.cause == "rollback" and deployment.requested_by is None
 
 
-def _may_be_replaced(record: Record) -> bool:
+def may_be_replaced(record: Record) -> bool:
     """Say whether a PATCH without an answer may have put another model in the place of ours."""
     serving = record.serving
     return serving is not None and any(

@@ -135,6 +135,14 @@ def _answers_its_smoke_test_wrong(play: EndpointMachine) -> None:
     play.time_passes(minutes=30)
 
 
+def _dies_and_then_nothing_may_be_sent(play: EndpointMachine) -> None:
+    play.land(after=0, event="now", kind="good", name=_A)
+    play.meanwhile("endpoint.patch", "crash", _B, None, after=True)
+    play.land_and_tell(name=_B, after=1)
+    play.land_and_tell(name=_C, after=1)
+    play.switch_auto_deploy(on=False)
+
+
 def _storage_fails_long_after_it_was_said(play: EndpointMachine) -> None:
     play.storage_fails("state.write", "unavailable after it was done", 1, None)
     play.time_passes(minutes=240)
@@ -197,6 +205,7 @@ HISTORIES: Final[Mapping[str, History]] = {
         _what_serves_is_stuck_itself,
         _a_newer_model_is_stuck_for_hours,
         _answers_its_smoke_test_wrong,
+        _dies_and_then_nothing_may_be_sent,
         _storage_fails_long_after_it_was_said,
         _has_no_bytes,
         _has_no_bytes_while_another_backs_off,
