@@ -137,7 +137,7 @@ def _answers_its_smoke_test_wrong(play: EndpointMachine) -> None:
 
 def _dies_and_then_nothing_may_be_sent(play: EndpointMachine) -> None:
     play.land(after=0, event="now", kind="good", name=_A)
-    play.meanwhile("endpoint.patch", "crash", _B, None, after=True)
+    play.meanwhile("endpoint.patch", "crash", _B, None, after=False)
     play.land_and_tell(name=_B, after=1)
     play.land_and_tell(name=_C, after=1)
     play.switch_auto_deploy(on=False)
