@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal, NotRequired, TypedDict
 
+from patch_endpoint.decide import rollout_in_force
 from patch_endpoint.plan import Instant, ModelDocument
-from patch_endpoint.record import Cause, Deployment, Past, Record, Serving, State
+from patch_endpoint.record import NEVER, Cause, Deployment, Past, Record, Serving, State
 from patch_endpoint.records import Summary
 from patch_endpoint.trained_model import TrainedModel
 from settings.scoring_endpoint import ScoringEndpoint
@@ -32,7 +33,7 @@ class ServingDocument(TypedDict):
 
     model: ModelDocument
     since: Instant
-    token_expires_at: Instant
+    token_expires_at: Instant | None
     confirmed_by: Literal["smoke_test", "location"] | None
     renewable: bool
 
@@ -46,6 +47,15 @@ class PastDocument(TypedDict):
     cause: Cause
     error: str | None
     restorable: bool
+
+
+class RolloutDocument(TypedDict):
+    """How far the endpoint is with a model that it takes in several steps."""
+
+    model: ModelDocument
+    stage: str
+    since: Instant
+    look_at: Instant
 
 
 class EndpointHead(TypedDict):
@@ -62,6 +72,7 @@ class EndpointDocument(EndpointHead):
 
     desired: DesiredDocument | None
     serving: ServingDocument | None
+    rollout: RolloutDocument | None
     history: list[PastDocument]
 
 
@@ -112,6 +123,7 @@ def endpoint_document(endpoint: ScoringEndpoint, record: Record) -> EndpointDocu
         **_head(endpoint, held=record.held is not None),
         "desired": _desired(shown, record.not_before) if shown else None,
         "serving": _serving(record.serving) if record.serving else None,
+        "rollout": _rollout(record),
         "history": [_past(record, past) for past in reversed(record.history)],
     }
 
@@ -172,9 +184,21 @@ def _serving(serving: Serving) -> ServingDocument:
     return {
         "model": _model(serving.model),
         "since": serving.since,
-        "token_expires_at": serving.token_expires_at,
+        "token_expires_at": None if serving.token_expires_at == NEVER else serving.token_expires_at,
         "confirmed_by": serving.confirmed_by,
         "renewable": serving.renewable,
+    }
+
+
+def _rollout(record: Record) -> RolloutDocument | None:
+    rollout = rollout_in_force(record)
+    if rollout is None:
+        return None
+    return {
+        "model": _model(rollout.model),
+        "stage": rollout.stage,
+        "since": rollout.since,
+        "look_at": rollout.look_at,
     }
 
 

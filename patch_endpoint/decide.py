@@ -1,11 +1,10 @@
 """Decides what to do for an endpoint now, and when to look again. Pure: facts in, a value out."""
 
 from datetime import datetime, timedelta
-from typing import Literal
 
 import msgspec
 
-from patch_endpoint.record import Deployment, Record
+from patch_endpoint.record import AttemptCause, Deployment, PatchCause, Record, Rollout
 from patch_endpoint.trained_model import TrainedModel
 
 FIRST_PAUSE = timedelta(seconds=30)
@@ -16,7 +15,7 @@ serves to confirm a PATCH that went well, which then needs no entry of its own."
 CONFIRM_FOR = timedelta(hours=1)
 """How long after a PATCH its effect is asked for; after that it stays unconfirmed."""
 
-type PatchCause = Literal["new_model", "redeploy", "rollback", "repeat", "sas_expiring"]
+ROLLING_OUT = "rolling_out"
 
 
 class Patch(msgspec.Struct, frozen=True):
@@ -31,6 +30,24 @@ class Patch(msgspec.Struct, frozen=True):
     model: TrainedModel
     instant: datetime
     cause: PatchCause
+
+
+class Advance(msgspec.Struct, frozen=True):
+    """Look how far the endpoint is with the model that it is about to take, and go on.
+
+    Attributes:
+        model: Which.
+        instant: Its place in the order.
+        cause: Why it was sent.
+    """
+
+    model: TrainedModel
+    instant: datetime
+    cause: AttemptCause
+
+
+class Tidy(msgspec.Struct, frozen=True):
+    """Take away what served before at the endpoint."""
 
 
 class Confirm(msgspec.Struct, frozen=True):
@@ -51,7 +68,7 @@ class Skip(msgspec.Struct, frozen=True):
     reason: str
 
 
-type Decision = Patch | Confirm | Keep | Skip
+type Decision = Patch | Advance | Confirm | Keep | Tidy | Skip
 
 
 def pause_after(attempts: int) -> timedelta:
@@ -66,6 +83,9 @@ def decide(record: Record, now: datetime) -> Decision:
         return Skip("in_flight")
     if record.not_before is not None and now < record.not_before:
         return Skip("endpoint_asked_to_wait")
+    rollout = rollout_in_force(record)
+    if rollout is not None:
+        return _for_rollout(rollout, now)
     newer = _for_desired(record.desired, now)
     if newer is not None:
         # What cannot be sent now must not cost what serves its token.
@@ -74,6 +94,7 @@ def decide(record: Record, now: datetime) -> Decision:
         _for_repeat(record, now)
         or _for_renewal(record, now)
         or _for_keeping(record, now)
+        or _for_tidying(record, now)
         or _for_confirmation(record.desired, now)
         or Skip(record.desired.state if record.desired else "nothing_desired")
     )
@@ -85,16 +106,38 @@ def wake_at(record: Record, now: datetime) -> datetime | None:
         attempt = record.attempt
         early = attempt.claimed_at + CHECK_AFTER
         return early if now < early else attempt.deadline
+    rollout = rollout_in_force(record)
+    if rollout is not None:
+        return max(rollout.look_at, record.not_before or rollout.look_at)
     instants = [
         *_instants_of(record.desired, now),
         _repetition_of(record, now),
         _renewal_of(record),
         _keeping_of(record, now),
+        _tidying_of(record),
     ]
     due = min((instant for instant in instants if instant is not None), default=None)
     if due is None or record.not_before is None:
         return due
     return max(due, record.not_before)
+
+
+def rollout_in_force(record: Record) -> Rollout | None:
+    """Give what the endpoint is about to take, unless another model is wanted by now."""
+    rollout, desired = record.rollout, record.desired
+    if rollout is None:
+        return None
+    if desired is not None and is_undone(desired):
+        return rollout if rollout.is_of(desired) else None
+    # A repetition or a renewal.
+    serves = record.serving is not None and rollout.model.is_version(record.serving.model)
+    return rollout if serves else None
+
+
+def _for_rollout(rollout: Rollout, now: datetime) -> Decision:
+    if now < rollout.look_at:
+        return Skip(ROLLING_OUT)
+    return Advance(rollout.model, rollout.instant, rollout.cause)
 
 
 def _for_desired(desired: Deployment | None, now: datetime) -> Decision | None:
@@ -122,6 +165,17 @@ def _for_renewal(record: Record, now: datetime) -> Decision | None:
 def _for_keeping(record: Record, now: datetime) -> Decision | None:
     keep_at = _keeping_of(record, now)
     return Keep() if keep_at is not None and keep_at <= now else None
+
+
+def _for_tidying(record: Record, now: datetime) -> Decision | None:
+    tidy_at = _tidying_of(record)
+    return Tidy() if tidy_at is not None and tidy_at <= now else None
+
+
+def _tidying_of(record: Record) -> datetime | None:
+    """Say when what served before goes: never while a model is wanted that may need its place."""
+    desired = record.desired
+    return None if desired is not None and is_undone(desired) else record.tidy_at
 
 
 def _keeping_of(record: Record, now: datetime) -> datetime | None:

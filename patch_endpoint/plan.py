@@ -6,13 +6,11 @@ from typing import Annotated, Any, Literal, TypedDict
 import msgspec
 
 from patch_endpoint.claim import Foreseen
-from patch_endpoint.decide import Patch, PatchCause, Skip
+from patch_endpoint.decide import ROLLING_OUT, Advance, Decision, Patch, Skip
+from patch_endpoint.record import PatchCause
 from patch_endpoint.trained_model import TrainedModel
 from protocols.protocol import ScoringProtocol
 from settings.scoring_endpoint import ScoringEndpoint
-
-_UNREAD_RESOURCE = "(read from the endpoint)"
-
 
 type Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
@@ -48,15 +46,20 @@ def plan_of(endpoint: ScoringEndpoint, foreseen: Foreseen, protocol: ScoringProt
         "model": _model(asked.model) if asked else None,
         "cause": asked.cause if asked else None,
         "decision": "patch" if isinstance(decision, Patch) else "wait",
-        "reason": decision.reason if isinstance(decision, Skip) else None,
+        "reason": _reason(decision),
         "replaces": record.serving.model.name if record.serving else None,
         "held": record.held is not None,
         "request": None,
     }
     if foreseen.reference is not None:
-        resource = endpoint.resource or _UNREAD_RESOURCE
-        plan["request"] = protocol.request_plan(endpoint, resource, foreseen.reference)
+        plan["request"] = protocol.request_plan(endpoint, foreseen.reference)
     return plan
+
+
+def _reason(decision: Decision) -> str | None:
+    if isinstance(decision, Advance):
+        return ROLLING_OUT
+    return decision.reason if isinstance(decision, Skip) else None
 
 
 def _model(model: TrainedModel) -> ModelDocument:

@@ -6,7 +6,7 @@ from urllib.parse import quote, unquote
 
 import msgspec
 
-from patch_endpoint.record import Record
+from patch_endpoint.record import NEVER, Record, Serving
 from state.storage_errors import UnavailableError
 from state.store import Read, StateStore
 
@@ -111,11 +111,16 @@ def _mirrored(record: Record) -> dict[str, str]:
         fields |= {
             "serving": serving.model.name,
             "since": serving.since.isoformat(),
-            "token_expires_at": serving.token_expires_at.isoformat(),
+            "token_expires_at": _expiry(serving),
             "confirmed_by": serving.confirmed_by,
         }
     said = {key: str(value) for key, value in fields.items() if value is not None}
     return {key: _cut(quote(value, safe=" /:+-_.")) for key, value in said.items()}
+
+
+def _expiry(serving: Serving) -> str | None:
+    expires_at = serving.token_expires_at
+    return None if expires_at == NEVER else expires_at.isoformat()
 
 
 def _cut(text: str) -> str:

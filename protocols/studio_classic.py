@@ -12,13 +12,15 @@ from urllib.parse import unquote
 
 from protocols.blob_reference import BlobReference, expiry_in, secrets_in
 from protocols.classic_answers import LONGEST_MESSAGE, exchange, json_object, json_of
-from protocols.protocol import Accepted, Answer, Refused, Served, Unsettled
+from protocols.classic_keys import classic_keys
+from protocols.protocol import Abilities, Accepted, Answer, Refused, Served, Unsettled
 from protocols.wire import HttpAnswer, Wire
 from settings.scoring_endpoint import ScoringEndpoint
 from settings.secret import Secret
 from telemetry.redaction import MASK, redact
 
 NAME = "studio-classic"
+_UNREAD = "(read from the endpoint)"
 # How the service may refuse a resource's name that is not there any more: nothing documents it.
 _MAY_BE_RENAMED = frozenset({"http_400", "http_404"})
 
@@ -34,48 +36,56 @@ class StudioClassic:
         self._resources: dict[str, str] = {}  # as read from the endpoints, by their addresses
         self._remembered: set[str] = set()  # which of these were not read just now
 
+    def abilities(self, endpoint: ScoringEndpoint) -> Abilities:
+        """See `ScoringProtocol`: the same of every endpoint."""
+        del endpoint
+        return Abilities(settles_after=self.settles_after)
+
     def resource_of(self, endpoint: ScoringEndpoint) -> str | Refused | Unsettled:
         """Give the configured resource, or the one that the endpoint has, asked once."""
-        if endpoint.resource is not None:
-            return endpoint.resource
-        known = self._resources.get(endpoint.patch_url)
+        keys = classic_keys(endpoint)
+        if keys.resource is not None:
+            return keys.resource
+        known = self._resources.get(keys.patch_url)
         if known is not None:
-            self._remembered.add(endpoint.patch_url)
+            self._remembered.add(keys.patch_url)
             return known
         document = self._get(endpoint)
         if isinstance(document, (Refused, Unsettled)):
             return document
         names = [str(item["Name"]) for item in _resources(document) if item.get("Name")]
         if len(names) != 1:
-            return _no_single_resource(names, endpoint.api_key)
-        self._resources[endpoint.patch_url] = names[0]
+            return _no_single_resource(names, keys.api_key)
+        self._resources[keys.patch_url] = names[0]
         return names[0]
 
     def patch(self, endpoint: ScoringEndpoint, resource: str, model: BlobReference) -> Answer:
         """PATCH the endpoint with one resource and its new location."""
-        token = model.sas_token.reveal()
+        keys, token = classic_keys(endpoint), model.sas_token.reveal()
         body = json.dumps(_patch_body(resource, model, token), ensure_ascii=False).encode()
         secrets = secrets_in(model.sas_token)
-        answer = self._send("PATCH", endpoint.patch_url, endpoint.api_key, body, secrets)
+        answer = self._send("PATCH", keys.patch_url, keys.api_key, body, secrets)
         if isinstance(answer, Refused):
             return self._refused(endpoint, answer)
         return Accepted() if isinstance(answer, HttpAnswer) else answer
 
     def _refused(self, endpoint: ScoringEndpoint, answer: Refused) -> Refused | Unsettled:
         """Forget a name that was read; one that may be out of date is read and tried once more."""
-        if endpoint.resource is not None:
+        keys = classic_keys(endpoint)
+        if keys.resource is not None:
             return answer
-        was_remembered = endpoint.patch_url in self._remembered
-        self._remembered.discard(endpoint.patch_url)
-        self._resources.pop(endpoint.patch_url, None)
+        was_remembered = keys.patch_url in self._remembered
+        self._remembered.discard(keys.patch_url)
+        self._resources.pop(keys.patch_url, None)
         if was_remembered and answer.code in _MAY_BE_RENAMED:
             return Unsettled(answer.code, answer.message)
         return answer
 
     def served(
-        self, endpoint: ScoringEndpoint, resource: str
-    ) -> Served | Refused | Unsettled | None:
+        self, endpoint: ScoringEndpoint, resource: str, model: BlobReference
+    ) -> Served | bool | Refused | Unsettled | None:
         """GET the endpoint and read the resource's location, which the schema has room for."""
+        del model
         document = self._get(endpoint)
         if isinstance(document, (Refused, Unsettled)):
             return document
@@ -95,7 +105,8 @@ class StudioClassic:
         smoke_test = endpoint.smoke_test
         if smoke_test is None:
             return Refused("no_smoke_test", "the endpoint has no smoke test")
-        answer = self._send("POST", smoke_test.score_url, endpoint.api_key, smoke_test.request)
+        key = classic_keys(endpoint).api_key
+        answer = self._send("POST", smoke_test.score_url, key, smoke_test.request)
         if not isinstance(answer, HttpAnswer):
             return answer
         try:
@@ -104,19 +115,19 @@ class StudioClassic:
             return Unsettled("smoke_test_unreadable", "the answer is not what `expect` can read")
         return found is True
 
-    def request_plan(
-        self, endpoint: ScoringEndpoint, resource: str, model: BlobReference
-    ) -> dict[str, object]:
+    def request_plan(self, endpoint: ScoringEndpoint, model: BlobReference) -> dict[str, object]:
         """Say what `patch` would send, every secret masked."""
+        resource = classic_keys(endpoint).resource or _UNREAD
         return {
             "method": "PATCH",
-            "url": endpoint.patch_url,
+            "url": classic_keys(endpoint).patch_url,
             "headers": {"Authorization": f"Bearer {MASK}"},
             "body": _patch_body(resource, model, redact(model.sas_token.reveal())),
         }
 
     def _get(self, endpoint: ScoringEndpoint) -> dict[str, Any] | Refused | Unsettled:
-        answer = self._send("GET", endpoint.patch_url, endpoint.api_key)
+        keys = classic_keys(endpoint)
+        answer = self._send("GET", keys.patch_url, keys.api_key)
         if not isinstance(answer, HttpAnswer):
             return answer
         document = json_object(answer)

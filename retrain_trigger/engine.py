@@ -17,11 +17,11 @@ from patch_endpoint.ledger import Ledger
 from patch_endpoint.records import Records
 from patch_endpoint.sas import Signer, signer_of
 from patch_endpoint.world import World
-from protocols import studio_classic
 from protocols.batch import BatchProtocol
 from protocols.protocol import ScoringProtocol
 from protocols.studio_batch import StudioBatch
 from protocols.studio_management import StudioManagement
+from protocols.table import PROTOCOLS, Kind
 from protocols.wire import Wire
 from retrain_trigger.job_records import JobRecords
 from retrain_trigger.job_steps import Surroundings
@@ -31,6 +31,7 @@ from retrain_trigger.service_results import ServiceResults
 from settings.app_settings import Settings, read_settings
 from settings.connection import Connection
 from settings.fault import SettingsError
+from settings.scoring_endpoint import ReadKeys
 from state.agenda import Agenda
 from state.clients import blob_service
 from state.endpoints_source import AppFolder, BlobFolder, EndpointsSource
@@ -86,18 +87,20 @@ class App:
         now: The clock.
         wire: What reaches the endpoints.
         storage: What makes the client of a storage connection.
+        protocols: The protocols that endpoints can speak, by name.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - all but two may be left out
         self,
         environ: Mapping[str, str],
         folder: Path,
         now: Callable[[], datetime] | None = None,
         wire: Wire | None = None,
         storage: Storage = blob_service,
+        protocols: Mapping[str, Kind] = PROTOCOLS,
     ) -> None:
         self._environ, self._folder = environ, folder
-        self._wire, self._storage = wire or Wire(), storage
+        self._wire, self._storage, self._protocols = wire or Wire(), storage, protocols
         self.now = now or _utc_now
         self.started_at = self.now()
 
@@ -114,7 +117,13 @@ class App:
             SettingsError: An app setting is missing or wrong.
         """
         return _built(
-            self.settings, self._environ, self._folder, self.now, self._wire, self._storage
+            self.settings,
+            self._environ,
+            self._folder,
+            self.now,
+            self._wire,
+            self._storage,
+            self._protocols,
         )
 
 
@@ -125,22 +134,21 @@ def _built(  # noqa: PLR0913, PLR0917 - one call, above
     now: Callable[[], datetime],
     wire: Wire,
     storage: Storage,
+    kinds: Mapping[str, Kind],
 ) -> Engine:
     if settings.faults or settings.model_storage is None or settings.state_storage is None:
         raise SettingsError(settings.faults)
     models, state = storage(settings.model_storage), storage(settings.state_storage)
     container = models.get_container_client(settings.model_blobs.container)
-    protocols: dict[str, ScoringProtocol] = {
-        studio_classic.NAME: studio_classic.StudioClassic(wire)
-    }
+    keys = {name: kind.read_keys for name, kind in kinds.items()}
     return assembled(
         settings=settings,
-        endpoints=_endpoints_source(settings, environ, folder, state, frozenset(protocols), now),
+        endpoints=_endpoints_source(settings, environ, folder, state, keys, now),
         store=BlobStateStore(state.get_container_client(settings.state_container)),
         catalog=BlobModelCatalog(container, settings.model_blobs),
         signer=signer_of(models, settings.sas_lifetime, settings.sas_renew_before),
         keeper=BlobKeeper(models.get_container_client(KEPT_CONTAINER)),
-        protocols=protocols,
+        protocols={name: kind.make(wire) for name, kind in kinds.items()},
         batch=StudioBatch(wire),
         management=StudioManagement(wire),
         now=now,
@@ -200,7 +208,7 @@ def _endpoints_source(  # noqa: PLR0913, PLR0917 - one call, above
     environ: Mapping[str, str],
     folder: Path,
     state: BlobServiceClient,
-    protocols: frozenset[str],
+    protocols: Mapping[str, ReadKeys],
     now: Callable[[], datetime],
 ) -> EndpointsSource:
     location = settings.endpoints_file.removeprefix("blob:")

@@ -14,6 +14,7 @@ from azure.storage.blob import BlobServiceClient
 from settings.container import is_blob_name
 from settings.endpoints_file import Endpoints, parse_endpoints
 from settings.fault import Fault, SettingsError
+from settings.scoring_endpoint import ReadKeys
 from state.storage_errors import mapped
 
 LOOK_AGAIN_AFTER = timedelta(seconds=30)
@@ -45,7 +46,7 @@ class EndpointsSource:
         folder: Where it is.
         name: Its name there.
         environ: The app settings, which the keys are in.
-        protocols: The names of the protocols there are.
+        protocols: How the keys of each protocol are read, by its name.
         now: The clock.
     """
 
@@ -55,7 +56,7 @@ class EndpointsSource:
         name: str,
         *,
         environ: Mapping[str, str],
-        protocols: frozenset[str],
+        protocols: Mapping[str, ReadKeys],
         now: Callable[[], datetime],
     ) -> None:
         self._folder, self._name = folder, name

@@ -5,15 +5,18 @@ import re
 
 from patch_endpoint.history import HISTORY_KEPT
 from patch_endpoint.record import State
+from protocols.protocol import Abilities
+from protocols.table import PROTOCOLS
 from retrain_trigger.job import ENDED
 from retrain_trigger.job_transitions import TRANSITIONS
 from scripts.check_boundaries import MAY_IMPORT
+from settings.scoring_endpoint import USUAL_PROTOCOL
 from tests.unit.docs.markdown import ROOT, blocks, code, table
 
 TEXT = (ROOT / "docs" / "architecture.md").read_text("utf-8")
 DIAGRAM, JOB_DIAGRAM = blocks(TEXT, "mermaid")
 STATES = set(State.__value__.__args__)
-PURE = ("decide", "desired", "fallback", "history", "rollback", "attempt")
+PURE = ("decide", "desired", "fallback", "history", "rollback", "rollout", "attempt")
 REACHES_OUT = {"azure", "requests", "os", "time", "threading", "logging", "state", "telemetry"}
 
 
@@ -65,6 +68,26 @@ def test_what_decides_reaches_for_nothing_outside() -> None:
     for name in PURE:
         assert f"`patch_endpoint/{name}.py`" in TEXT
         assert not _imports(f"patch_endpoint/{name}") & REACHES_OUT, name
+
+
+def test_the_table_of_abilities_names_those_that_there_are() -> None:
+    said = {code(row["ability"])[0] for row in table(TEXT, "ability")}
+
+    assert said == set(Abilities.__struct_fields__)
+
+
+def test_no_protocol_is_named_outside_its_place_but_the_usual_one() -> None:
+    """What the one path does for an endpoint, it does by the endpoint's abilities."""
+    files = [file for folder in MAY_IMPORT for file in (ROOT / folder).rglob("*.py")]
+    named = {
+        str(file.relative_to(ROOT))
+        for file in files
+        if file.relative_to(ROOT).parts[0] != "protocols"
+        and any(f'"{name}"' in file.read_text("utf-8") for name in PROTOCOLS)
+    }
+
+    assert named == {"settings/scoring_endpoint.py"}
+    assert USUAL_PROTOCOL in PROTOCOLS
 
 
 def test_the_history_is_as_long_as_the_page_says() -> None:

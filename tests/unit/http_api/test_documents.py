@@ -7,6 +7,7 @@ from http_api.documents import EndpointDocument, endpoint_document, endpoint_sum
 from patch_endpoint.history import OVERWRITTEN
 from patch_endpoint.record import Past, Problem, Record
 from patch_endpoint.records import Records
+from protocols.classic_keys import ClassicKeys
 from settings.fault import Fault
 from settings.scoring_endpoint import ScoringEndpoint
 from settings.secret import Secret
@@ -19,8 +20,7 @@ KEY = "k3y-of-the-endpoint"
 ENDPOINT = ScoringEndpoint(
     name="census",
     protocol="studio-classic",
-    patch_url="https://studio.invalid/e",
-    api_key=Secret(KEY),
+    keys=ClassicKeys(patch_url="https://studio.invalid/e", api_key=Secret(KEY)),
 )
 
 
@@ -39,6 +39,7 @@ def test_an_endpoint_that_nothing_landed_for_has_empty_places() -> None:
         "fault": None,
         "desired": None,
         "serving": None,
+        "rollout": None,
         "history": [],
     }
 

@@ -15,6 +15,8 @@ from patch_endpoint.confirm import (
 )
 from patch_endpoint.decide import CONFIRM_FOR
 from patch_endpoint.record import Past, Problem, Record
+from protocols.blob_reference import BlobReference
+from protocols.classic_keys import ClassicKeys
 from protocols.protocol import Refused, Served, Unsettled
 from settings.scoring_endpoint import ScoringEndpoint, SmokeTest
 from settings.secret import Secret
@@ -27,13 +29,14 @@ from tests.unit.patch_endpoint.sample import NOW, at, deployment, record, servin
 ENDPOINT = ScoringEndpoint(
     name="census",
     protocol="p",
-    patch_url="https://studio.invalid/e",
-    api_key=Secret("key"),
-    resource=RESOURCE,
+    keys=ClassicKeys(
+        patch_url="https://studio.invalid/e", api_key=Secret("key"), resource=RESOURCE
+    ),
 )
 SMOKE = replace(ENDPOINT, smoke_test=SmokeTest("https://score.invalid/", b"{}", "ok"))
 PATCHED = deployment("a", state="patched", patched_at=NOW, next_attempt_at=NOW)
 RECORD = record(desired=PATCHED, serving=serving("a"))
+SENT = BlobReference("https://m.invalid/", "experimentoutput/a", Secret(""))
 OURS = Served("experimentoutput/a", "2026-03-03T06:00:00Z")
 
 
@@ -46,7 +49,7 @@ def scoring(*served: Served, **members: object) -> MemoryScoring:
 
 
 def asked(protocol: MemoryScoring, of: Record = RECORD) -> Confirmation:
-    return confirmation_of(protocol, ENDPOINT, of, "experimentoutput")
+    return confirmation_of(protocol, ENDPOINT, of, SENT)
 
 
 def code(confirmation: Confirmation) -> str:
@@ -105,13 +108,13 @@ def test_a_smoke_test_proves_nothing_unless_it_is_true(said: object, wanted: str
     protocol = scoring(OURS)
     protocol.smoke_test_says = said  # type: ignore[assignment] # one of its answers
 
-    assert code(confirmation_of(protocol, SMOKE, RECORD, "experimentoutput")) == wanted
+    assert code(confirmation_of(protocol, SMOKE, RECORD, SENT)) == wanted
 
 
 def test_a_smoke_test_that_holds_is_proof() -> None:
     protocol = scoring(replace(OURS, blob="experimentoutput/b"))
 
-    confirmation = confirmation_of(protocol, SMOKE, RECORD, "experimentoutput")
+    confirmation = confirmation_of(protocol, SMOKE, RECORD, SENT)
     assert confirmation == Confirmed("smoke_test")
 
 
