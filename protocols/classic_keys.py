@@ -45,8 +45,9 @@ class ClassicKeys(ProtocolKeys, frozen=True, kw_only=True):
     create: CreateEndpoint = CreateEndpoint()
 
 
-def read_classic_keys(table: Table, around: Surroundings) -> ClassicKeys:
-    """Read the keys of one endpoint's table."""
+def read_classic_keys(table: Table, smoke_test: Table | None, around: Surroundings) -> ClassicKeys:
+    """Read the keys of one endpoint's table; a smoke test has none of its own."""
+    del smoke_test
     return ClassicKeys(
         patch_url=table.required("patch_url", safe_url, instead=""),
         api_key=table.required("api_key", around.secret, instead=Secret("")),

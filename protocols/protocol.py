@@ -9,6 +9,8 @@ import msgspec
 from protocols.blob_reference import BlobReference
 from settings.scoring_endpoint import ScoringEndpoint
 
+type ReadsBy = Literal["token", "token_once", "identity"]
+
 
 class Abilities(msgspec.Struct, frozen=True, kw_only=True):
     """What an endpoint can do, which the one path goes by.
@@ -28,7 +30,7 @@ class Abilities(msgspec.Struct, frozen=True, kw_only=True):
             nothing of it is left there.
     """
 
-    reads_by: Literal["token", "token_once", "identity"] = "token"
+    reads_by: ReadsBy = "token"
     replaces: Literal["in_place", "blue_green"] = "in_place"
     is_asynchronous: bool = False
     tells_served: bool = True

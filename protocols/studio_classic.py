@@ -11,8 +11,9 @@ from typing import Any
 from urllib.parse import unquote
 
 from protocols.blob_reference import BlobReference, expiry_in, secrets_in
-from protocols.classic_answers import LONGEST_MESSAGE, exchange, json_object, json_of
+from protocols.classic_answers import LONGEST_MESSAGE, exchange, json_object
 from protocols.classic_keys import classic_keys
+from protocols.expectation import UNREADABLE, holds
 from protocols.protocol import Abilities, Accepted, Answer, Refused, Served, Unsettled
 from protocols.wire import HttpAnswer, Wire
 from settings.scoring_endpoint import ScoringEndpoint
@@ -100,8 +101,6 @@ class StudioClassic:
 
     def score(self, endpoint: ScoringEndpoint) -> bool | Refused | Unsettled:
         """POST the smoke test's request and hold the answer against its expectation."""
-        import jmespath.exceptions  # noqa: PLC0415 - only endpoints with a smoke test need it
-
         smoke_test = endpoint.smoke_test
         if smoke_test is None:
             return Refused("no_smoke_test", "the endpoint has no smoke test")
@@ -109,11 +108,8 @@ class StudioClassic:
         answer = self._send("POST", smoke_test.score_url, key, smoke_test.request)
         if not isinstance(answer, HttpAnswer):
             return answer
-        try:
-            found = jmespath.search(smoke_test.expect, json_of(answer.body))
-        except (ValueError, RecursionError, jmespath.exceptions.JMESPathError):
-            return Unsettled("smoke_test_unreadable", "the answer is not what `expect` can read")
-        return found is True
+        found = holds(smoke_test.expect, answer.body)
+        return Unsettled("smoke_test_unreadable", UNREADABLE) if found is None else found
 
     def request_plan(self, endpoint: ScoringEndpoint, model: BlobReference) -> dict[str, object]:
         """Say what `patch` would send, every secret masked."""

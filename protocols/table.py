@@ -7,6 +7,8 @@ import msgspec
 
 from protocols import studio_classic
 from protocols.classic_keys import read_classic_keys
+from protocols.http_server import http_server
+from protocols.http_server.keys import read_http_keys
 from protocols.protocol import ScoringProtocol
 from protocols.wire import Wire
 from settings.scoring_endpoint import ReadKeys
@@ -26,4 +28,5 @@ class Kind(msgspec.Struct, frozen=True):
 
 PROTOCOLS: Final[Mapping[str, Kind]] = {
     studio_classic.NAME: Kind(read_classic_keys, studio_classic.StudioClassic),
+    http_server.NAME: Kind(read_http_keys, http_server.HttpServer),
 }

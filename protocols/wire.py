@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import requests
 import urllib3
+from requests.structures import CaseInsensitiveDict
 
 from protocols.watchdog import Watchdog, WatchedAdapter
 from settings.connection import is_loopback
@@ -70,26 +71,55 @@ class Wire:
             self._session.mount(scheme, WatchedAdapter(pool_maxsize=_AT_ONCE))
         logging.getLogger(_ODD_HEADERS).addFilter(_is_free_of_headers)
 
+    @property
+    def limit(self) -> timedelta:
+        """How long one exchange may take in all."""
+        return self._limit
+
     def send(self, method: str, url: str, *, key: Secret, body: bytes | None = None) -> HttpAnswer:
         """Send one request with *key* as its bearer and wait for the answer.
 
         Raises:
             NoAnswerError: There was none, or it took too long.
         """
-        headers = {
-            "Authorization": f"Bearer {key.reveal()}",
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-        }
+        return self.send_as(
+            method, url, headers={"Authorization": f"Bearer {key.reveal()}"}, body=body
+        )
+
+    def send_as(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        limit: timedelta | None = None,
+    ) -> HttpAnswer:
+        """Send one request with *headers*, beside or over the usual ones, and wait for the answer.
+
+        Args:
+            method: The HTTP method.
+            url: Where to.
+            headers: What is sent besides.
+            body: JSON, unless the headers say otherwise.
+            limit: How long the exchange may take; None: as long as any.
+
+        Raises:
+            NoAnswerError: There was none, or it took too long.
+        """
+        said = CaseInsensitiveDict({"Accept": "application/json"})
         if body is not None:
-            headers["Content-Type"] = "application/json; charset=utf-8"
+            said["Content-Type"] = "application/json; charset=utf-8"
+        said.update(headers)
+        said["Accept-Encoding"] = "identity"  # the body is read as it comes
         # Not the session's own way to prepare it, which takes other credentials out of ~/.netrc.
-        request = requests.Request(method, url, headers=headers, data=body)
-        with Watchdog(self._limit) as watchdog:
+        request = requests.Request(method, url, headers=said, data=body)
+        limit = min(limit or self._limit, self._limit)
+        with Watchdog(limit) as watchdog:
             try:
                 return self._exchange(request.prepare())
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-                late = f"no answer within {self._limit.total_seconds():g} s"
+                late = f"no answer within {limit.total_seconds():g} s"
                 what = late if watchdog.has_bitten else _in_short(error)
                 raise NoAnswerError(what, sent=watchdog.is_connected) from error
 

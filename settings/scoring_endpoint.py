@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from settings.expression import expression
 from settings.fault import Fault
 from settings.retraining import Retrain, read_retrain, safe_url
 from settings.secret import Secret
@@ -84,8 +85,11 @@ class Surroundings(msgspec.Struct, frozen=True):
     alone: bool
 
 
-type ReadKeys = Callable[[Table, Surroundings], ProtocolKeys]
-"""Reads what a protocol alone knows out of an endpoint's table; what is wrong is noted there."""
+type ReadKeys = Callable[[Table, Table | None, Surroundings], ProtocolKeys]
+"""Reads what a protocol alone knows out of an endpoint's table, and out of its smoke test's.
+
+What is wrong is noted in the tables.
+"""
 
 
 def read_endpoint(name: str, table: Table, around: Surroundings) -> ScoringEndpoint:
@@ -97,16 +101,17 @@ def read_endpoint(name: str, table: Table, around: Surroundings) -> ScoringEndpo
         return text(value)
 
     retrain = read_retrain(table.table("retrain"), around.services)
+    smoke_test = table.table("smoke_test")
     spoken = table.optional("protocol", protocol, USUAL_PROTOCOL)
     endpoint = ScoringEndpoint(
         name=name,
         protocol=spoken,
-        keys=around.protocols[spoken](table, around),
+        keys=around.protocols[spoken](table, smoke_test, around),
         models=_read_models(table, alone=around.alone, is_retrained=retrain is not None),
         # Read wrongly, an unapproved model would be on record as approved, and go live once mended.
         auto_deploy=table.cautious("auto_deploy", typed(bool), default=True, instead=False),
         keep=table.optional("keep", _keep, 5),
-        smoke_test=_read_smoke_test(table.table("smoke_test"), around),
+        smoke_test=_read_smoke_test(smoke_test, around),
         retrain=retrain,
     )
     table.refuse_unknown()
@@ -132,7 +137,7 @@ def _read_smoke_test(table: Table | None, around: Surroundings) -> SmokeTest | N
     smoke_test = SmokeTest(
         score_url=table.required("score_url", safe_url, instead=""),
         request=table.required("request", around.request, instead=b""),
-        expect=table.required("expect", _expression, instead=""),
+        expect=table.required("expect", expression, instead=""),
     )
     table.refuse_unknown()
     return smoke_test
@@ -154,20 +159,6 @@ def _keep(value: object) -> int:
     if keep < 0:
         raise ValueError("must be 0 or more")
     return keep
-
-
-def _expression(value: object) -> str:
-    # jmespath is only needed where a smoke test is: not on everybody's cold start.
-    import jmespath.exceptions  # noqa: PLC0415 - see above
-
-    try:
-        jmespath.compile(text(value))
-    except jmespath.exceptions.JMESPathError as error:
-        # The error's own text quotes the expression, and a fault quotes no value.
-        position = getattr(error, "lex_position", getattr(error, "lexer_position", None))
-        where = "" if position is None else f": look at column {position + 1}"
-        raise ValueError(f"is no JMESPath expression{where}") from None
-    return text(value)
 
 
 def is_json(body: bytes) -> bool:
