@@ -103,6 +103,11 @@ class MLServer(KnownServer):
         self.source: dict[str, str] = {}
         self._serves: tuple[str, Any] | None = None
 
+    @property
+    def version(self) -> str | None:
+        """The version of what it serves."""
+        return self._serves[0] if self._serves else None
+
     @override
     def serves(self) -> Any:
         return self._serves[1] if self._serves else None
@@ -112,6 +117,8 @@ class MLServer(KnownServer):
         match (request.method, request.path):
             case ("POST", "/source"):
                 self.source = request.json()
+                return 204, None
+            case ("POST", "/source/keep") if request.json()["name"] == self.source["name"]:
                 return 204, None
             case ("POST", "/v2/repository/models/census/load"):
                 return self._load()

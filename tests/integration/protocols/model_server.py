@@ -46,11 +46,13 @@ class ModelServer:
     Attributes:
         received: All requests, oldest first, also those that were turned away.
         is_down: Whether it answers 503 to everything.
+        failures: To how many requests it answers 503 that are no GET.
     """
 
     def __init__(self) -> None:
         self.received: list[Received] = []
         self.is_down = False
+        self.failures = 0
         self.lock = threading.Lock()
         self._http = _Http(("127.0.0.1", 0), _Handler)
         self._http.owner = self
@@ -82,7 +84,9 @@ class ModelServer:
         """Note a request and answer it."""
         with self.lock:
             self.received.append(request)
-            if self.is_down:
+            is_failing = self.failures > 0 and request.method != "GET"
+            self.failures -= is_failing
+            if self.is_down or is_failing:
                 return 503, {"error": "down for maintenance"}
             if request.headers.get("authorization") != f"Bearer {KEY}":
                 return 401, {"error": "no such key"}
