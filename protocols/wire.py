@@ -119,7 +119,7 @@ class Wire:
             try:
                 return self._exchange(request.prepare())
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-                late = f"no answer within {limit.total_seconds():g} s"
+                late = f"no answer within {limit.total_seconds():.3g} s"
                 what = late if watchdog.has_bitten else _in_short(error)
                 raise NoAnswerError(what, sent=watchdog.is_connected) from error
 

@@ -43,6 +43,7 @@ class Example(msgspec.Struct, frozen=True):
         server: What answers as that server does.
         blob: Names the blob of a model by its number.
         ends_as: The state in which a model ends that cannot be loaded.
+        renews: Whether the server is given a new token before the one that it has expires.
     """
 
     heading: str
@@ -50,6 +51,7 @@ class Example(msgspec.Struct, frozen=True):
     server: type[KnownServer]
     blob: Callable[[int], str]
     ends_as: str
+    renews: bool = False
 
     @property
     def text(self) -> str:
@@ -69,7 +71,7 @@ def _foldered(number: int) -> str:
 EXAMPLES = [
     # KServe takes any address; that the revision is not ready is all that it says.
     Example("KServe", "https://kubernetes.example", KServe, _flat, "patched"),
-    Example("MLServer", "https://mlserver.example", MLServer, _flat, "refused"),
+    Example("MLServer", "https://mlserver.example", MLServer, _flat, "refused", renews=True),
     Example("Triton", "https://triton.example", Triton, _foldered, "refused"),
     Example("TorchServe", "https://torchserve.example", TorchServe, _flat, "refused"),
 ]
@@ -98,7 +100,7 @@ def played(
 ) -> Iterator[Played]:
     example: Example = request.param
     # In the past, so that tokens that are signed minutes later are good by the real clock too.
-    clock = DrivenClock(datetime.now(UTC) - timedelta(hours=1))
+    clock = DrivenClock(datetime.now(UTC) - timedelta(hours=23))
     with ExitStack() as stack:
         server = stack.enter_context(example.server.start(azurite.connection_string))
         if isinstance(server, Triton):
@@ -158,6 +160,21 @@ def test_a_server_that_is_down_delays_a_model_and_loses_none(played: Played) -> 
 
     assert played.app.document("census")["desired"]["state"] == "live"
     assert played.server.serves() == 1
+
+
+def test_only_what_may_read_again_is_given_a_new_token(played: Played) -> None:
+    played.land(1, {"answer": 1})
+    sent = len(_told(played.server))
+
+    played.clock.advance(hours=19)
+    played.app.tick()
+
+    assert (len(_told(played.server)) > sent) is played.example.renews
+    assert played.server.serves() == 1
+
+
+def _told(server: KnownServer) -> list[str]:
+    return [one.path for one in server.received if one.method in {"PATCH", "POST", "PUT"}]
 
 
 def test_no_secret_is_in_what_the_app_says_of_it(played: Played) -> None:

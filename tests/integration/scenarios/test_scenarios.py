@@ -221,6 +221,22 @@ def test_what_served_before_stays_for_a_while_and_then_goes(
     assert shelf.serves() == "2.ilearner"
 
 
+def test_a_slot_that_was_filled_without_an_answer_is_no_reason_to_send_what_serves_again(
+    play_shelf: Play, shelf: ShelfRig
+) -> None:
+    """Blue/green: what stands beside what serves takes no effect by itself, however late."""
+    shelf.fail(1)
+    play_shelf.land(1)
+    assert play_shelf.app.document("census")["desired"]["error"].startswith("http_503")
+
+    play_shelf.land(2)
+    play_shelf.settle()
+    for _ in range(10):
+        play_shelf.tick()
+
+    assert shelf.told() == ["1.ilearner", "2.ilearner"]
+
+
 def test_a_dry_run_says_that_it_is_on_its_way(play_shelf: Play) -> None:
     play_shelf.land(1)
     for _ in range(2):

@@ -1,6 +1,7 @@
 """What proves that a model is in effect, and what does not."""
 
 from datetime import timedelta
+from typing import override
 
 import pytest
 from msgspec.structs import replace
@@ -17,7 +18,7 @@ from patch_endpoint.decide import CONFIRM_FOR
 from patch_endpoint.record import Past, Problem, Record
 from protocols.blob_reference import BlobReference
 from protocols.classic_keys import ClassicKeys
-from protocols.protocol import Refused, Served, Unsettled
+from protocols.protocol import Abilities, Refused, Served, Unsettled
 from settings.scoring_endpoint import ScoringEndpoint, SmokeTest
 from settings.secret import Secret
 from tests.fakes.calls import Calls
@@ -59,6 +60,37 @@ def code(confirmation: Confirmation) -> str:
 
 def test_our_blob_with_our_token_is_proof() -> None:
     assert asked(scoring(OURS)) == Confirmed("location")
+
+
+def test_what_cannot_be_asked_what_it_serves_is_not_asked() -> None:
+    class Silent(MemoryScoring):
+        @override
+        def abilities(self, endpoint: ScoringEndpoint) -> Abilities:
+            return Abilities(tells_served=False)
+
+    clock, calls = DrivenClock(), Calls()
+    silent = Silent(clock, calls, MemoryModelCatalog(clock, calls))
+
+    assert code(asked(silent)) == "location_unknown"
+    assert calls.made == []
+
+
+def test_an_endpoint_that_only_says_yes_or_no_proves_it_by_yes() -> None:
+    class Plain(MemoryScoring):
+        says = True
+
+        @override
+        def served(
+            self, endpoint: ScoringEndpoint, resource: str, model: BlobReference
+        ) -> Served | bool | Refused | Unsettled | None:
+            return self.says
+
+    clock, calls = DrivenClock(), Calls()
+    plain = Plain(clock, calls, MemoryModelCatalog(clock, calls))
+
+    assert asked(plain) == Confirmed("location")
+    plain.says = False
+    assert code(asked(plain)) == "other_location"
 
 
 def test_our_blob_is_proof_where_the_token_is_not_told() -> None:
