@@ -13,11 +13,13 @@ from croniter import CroniterBadCronError, CroniterBadDateError, croniter
 
 from local_stack.functions_host.definition import FunctionFaultError
 
+_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_MONTHS = ("", "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_ORDERS = (_DAYS, _MONTHS)
 _FIELD = re.compile(r"[0-9*/,-]+")
-_NAMED_FIELD = re.compile(r"[0-9*/,A-Za-z-]+")  # month and day of week
-_ORDERS = (  # of the names, from 0 and from 1
-    ("sun", "mon", "tue", "wed", "thu", "fri", "sat"),
-    ("", "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"),
+_MONTH_FIELD, _DAY_FIELD = (  # no other letters: croniter knows L, H and R
+    re.compile(f"(?:[0-9*/,-]|{'|'.join(filter(None, names))})+", re.IGNORECASE)
+    for names in (_MONTHS, _DAYS)
 )
 _MINUTE = timedelta(minutes=1)
 _SAMPLES = 5
@@ -57,7 +59,7 @@ def parse_schedule(expression: str, now: datetime) -> Schedule:
     fields = expression.split()
     if len(fields) == 5:  # noqa: PLR2004 - the classic form without seconds
         fields = ["0", *fields]
-    patterns = (_FIELD, _FIELD, _FIELD, _FIELD, _NAMED_FIELD, _NAMED_FIELD)
+    patterns = (_FIELD, _FIELD, _FIELD, _FIELD, _MONTH_FIELD, _DAY_FIELD)
     if len(fields) != len(patterns) or not all(
         pattern.fullmatch(text) for pattern, text in zip(patterns, fields, strict=True)
     ):

