@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import override
 
 import pytest
 from azure.storage.queue import QueueClient
@@ -15,6 +16,7 @@ from retrain_trigger.landed import model_landed
 from tests.chaos.storage.faulty_storage import Call, Fault, faulty_storage
 from tests.integration.doctor.examined_app import ENDPOINTS, ExaminedApp
 from tests.integration.key_vault.keyed_endpoint import keyed_endpoint
+from tests.integration.protocols.model_server import KEY, ModelServer, Received, Reply
 
 NOBODY = f"http://127.0.0.1:{free_port()}"
 
@@ -352,6 +354,14 @@ expect = "answer.version == sent.etag"
 """
 
 
+class Unknowing(ModelServer):
+    """Knows no model."""
+
+    @override
+    def answer(self, request: Received) -> Reply:
+        return 404, {"error": f"no {request.path}"}
+
+
 @pytest.mark.parametrize(
     ("key", "state", "what"),
     [("the-key", "ok", "it answers"), ("another", "fault", "http_401"), ("{vault}", "ok", "")],
@@ -369,6 +379,16 @@ def test_a_server_that_takes_a_model_by_http_is_asked_for_a_proof_and_sent_nothi
     assert [one.state for one in found] == [state]
     assert what in found[0].what
     assert asked == {"GET"}
+
+
+def test_a_server_that_does_not_know_a_model_that_nobody_has_is_well(app: ExaminedApp) -> None:
+    app.environ["SERVER_KEY"] = KEY
+    with Unknowing.start() as server:
+        app.write(ENDPOINTS + (HTTP + PROOF).replace("URL", server.url))
+        findings = app.findings()
+
+    assert _faults(findings) == []
+    assert [request.method for request in server.received] == ["GET"]
 
 
 def test_a_server_that_is_away_is_found(app: ExaminedApp) -> None:

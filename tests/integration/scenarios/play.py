@@ -23,20 +23,21 @@ _TICKS = 25
 
 
 class MortalWire(Wire):
-    """A wire in whose use the process dies: at the request of this number that is no GET.
-
-    Attributes:
-        used: How many such requests there were.
-    """
+    """A wire in whose use the process dies: at the request of this number that is no GET."""
 
     def __init__(self, dies_at: int | None = None, *, after: bool = False) -> None:
         super().__init__()
-        self.used = 0
+        self._uses: list[str] = []  # shared with the wires that the app makes of this one
         self._dies_at, self._after = dies_at, after
+
+    @property
+    def used(self) -> int:
+        """How many requests there were that are no GET."""
+        return len(self._uses)
 
     @override
     def send_as(self, method: str, url: str, **more: Any) -> HttpAnswer:
-        self.used += method != "GET"
+        self._uses += [url] if method != "GET" else []
         is_last = method != "GET" and self.used == self._dies_at
         if is_last and not self._after:
             raise CrashError
@@ -99,8 +100,10 @@ class Play:
     )
     def land_and_wait(self, number: int) -> None:
         """Have a model land that has to wait; in the second of a person's word, the person wins."""
-        self.land(number)
-        assert self.app.document("census")["desired"]["state"] == "waiting"
+        name = self.land(number)
+        waiting = self.app.document("census")["waiting"]
+        assert waiting is not None
+        assert waiting["model"]["name"] == name
 
     def settle(self, endpoint: str = "census") -> dict[str, Any]:
         """Let minutes pass until the fate of what is desired is clear; gives the document."""
