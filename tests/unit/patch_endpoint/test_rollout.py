@@ -283,3 +283,4 @@ def test_an_endpoint_that_reads_by_its_own_rights_is_never_renewed() -> None:
     assert after.serving is not None
     assert after.serving.renew_at is None
     assert after.serving.token_expires_at == NEVER
+    assert after.serving.late_at is None
