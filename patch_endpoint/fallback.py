@@ -99,7 +99,7 @@ def _fallen_back(record: Record, now: datetime) -> Record:
     best = best_fallback(record)
     if best is None:
         return _latest_refusal(record, desired, now)
-    again = replace(best, state="pending", next_attempt_at=None)
+    again = replace(best, state="pending")  # and its back-off, if it was tried, goes on
     return replace(with_past(without_past(record, best), desired, now), desired=again)
 
 

@@ -145,8 +145,8 @@ class Expectation:
 
     def _is_idle(self, patched: Patched) -> bool:
         """Whether the PATCH repeats the one before it, and nothing ever went wrong near it."""
-        before = self.patches[-1] if self.patches else None
-        if before is None or before.version != patched.version:
+        before = self._same_before(patched)
+        if before is None:
             return False
         if self.troubled_at and before.sent_at - self.troubled_at < _LONGEST_REPEAT:
             return False
@@ -154,11 +154,20 @@ class Expectation:
 
     def _is_hasty(self, patched: Patched) -> bool:
         """Whether the PATCH before it was for the same, and had no answer just now."""
-        before = self.patches[-1] if self.patches else None
-        if before is None or before.version != patched.version or before.version in self.asked:
+        before = self._same_before(patched)
+        if before is None or before.version in self.asked:
             return False
         is_unsettled = isinstance(before.answer, Unsettled)
         return is_unsettled and patched.sent_at - before.sent_at < _SHORTEST_PAUSE
+
+    def _same_before(self, patched: Patched) -> Patched | None:
+        """Give the PATCH before it, if that was for the same: what landed on its way was not."""
+        before = self.patches[-1] if self.patches else None
+        if before is None or before.version != patched.version:
+            return None
+        landing = self.landings.get(patched.version)
+        is_later = landing is not None and landing.model.last_modified > before.sent_at
+        return None if is_later else before
 
     def _was_refused_for_good(self, version: Version) -> bool:
         """Whether the endpoint said of these very bytes that it cannot take them."""

@@ -30,6 +30,11 @@ def _applied_late_over_a_newer_model(play: EndpointMachine) -> None:
     play.time_passes(minutes=30)
 
 
+def _overwritten_while_its_patch_is_on_its_way(play: EndpointMachine) -> None:
+    play.meanwhile("endpoint.patch", "land", _A, _A, after=False)
+    play.time_passes(minutes=30)
+
+
 def _sent_by_one_that_was_suspended_for_long(play: EndpointMachine) -> None:
     play.meanwhile("endpoint.patch", "suspended", _B, _A, after=False)
 
@@ -130,6 +135,19 @@ def _answers_its_smoke_test_wrong(play: EndpointMachine) -> None:
     play.time_passes(minutes=30)
 
 
+def _storage_fails_long_after_it_was_said(play: EndpointMachine) -> None:
+    play.storage_fails("state.write", "unavailable after it was done", 1, None)
+    play.time_passes(minutes=240)
+    play.business_as_usual([_A, _A], 0, swept=False)
+
+
+def _has_no_bytes_while_another_backs_off(play: EndpointMachine) -> None:
+    play.endpoint_goes_down(answer=DOWN)
+    play.land_and_tell(name=_A, after=0)
+    play.land_and_tell(name=_B, after=0)
+    play.land(name=_A, kind="empty", event="now", after=1)
+
+
 def _has_no_bytes(play: EndpointMachine) -> None:
     play.land(name=_A, kind="empty", event="now", after=1)
 
@@ -163,6 +181,7 @@ HISTORIES: Final[Mapping[str, History]] = {
         _events_in_disorder,
         _another_tick_during_a_slow_patch,
         _applied_late_over_a_newer_model,
+        _overwritten_while_its_patch_is_on_its_way,
         _sent_by_one_that_was_suspended_for_long,
         _dies_at_a_patch_that_is_applied_late,
         _given_up_after_a_lost_answer,
@@ -178,7 +197,9 @@ HISTORIES: Final[Mapping[str, History]] = {
         _what_serves_is_stuck_itself,
         _a_newer_model_is_stuck_for_hours,
         _answers_its_smoke_test_wrong,
+        _storage_fails_long_after_it_was_said,
         _has_no_bytes,
+        _has_no_bytes_while_another_backs_off,
         _is_gone_before_it_is_sent,
         _dies_between_its_agenda_entry_and_its_record,
         _an_outage_of_hours,

@@ -61,8 +61,12 @@ class Troubles(Landings, People):
         error: StorageError = UnavailableError(what, 503)
         if is_conflict:
             error = ConflictError(what, 412)
-        self.world.calls.fail(what, error, lost_answer=lost, times=times)
-        self.expected.trouble(self.world.clock.instant, patches=2 * times)
+
+        def strike() -> None:
+            self.expected.trouble(self.world.clock.instant, patches=2)  # which may be hours later
+            raise error
+
+        self.world.calls.script(what, strike, after=lost, times=times)
         self._count()
         self.go_on(occasion)
 
