@@ -6,8 +6,11 @@ from typing import Final
 from msgspec.structs import replace
 
 from doctor.finding import Finding
+from protocols.blob_reference import BlobReference
+from protocols.classic_keys import ClassicKeys
 from protocols.protocol import Refused, ScoringProtocol, Unsettled
 from settings.scoring_endpoint import ScoringEndpoint
+from settings.secret import Secret
 
 _AREA: Final = "endpoints"
 FIXES: Final[Mapping[str, str]] = {
@@ -23,35 +26,59 @@ FIXES: Final[Mapping[str, str]] = {
     "several_resources": "set `resource` to one of those",
     "no_updatable_resource": "name an endpoint of the predictive web service that is not default",
 }
+_NOT_LET_IN: Final = frozenset({"http_401", "http_403"})
+_NO_MODEL: Final = BlobReference(
+    "https://doctor.invalid/", "doctor/no-model", Secret(""), name="doctor/no-model", etag="0"
+)
 _ANY_FIX: Final = "look at the endpoint in its service; GET /api/endpoints/<name> has the history"
 
 
 def endpoint(one: ScoringEndpoint, protocol: ScoringProtocol) -> Iterator[Finding]:
     """Ask an endpoint about itself, and have it score its smoke test; nothing is sent to serve."""
-    resource = protocol.resource_of(one)
-    if isinstance(resource, (Refused, Unsettled)):
-        yield _trouble(one, resource, "resource")
-        return
-    told = protocol.served(one, resource)
-    if isinstance(told, (Refused, Unsettled)):
-        yield _trouble(one, told, "patch_url")
-        return
-    missing = _missing(one, protocol) if told is None and one.resource is not None else None
-    if missing is not None:
-        yield missing
-        return
-    yield Finding(_AREA, one.name, "ok", "it answers, takes its key and has its resource")
-    if one.smoke_test is not None:
+    if isinstance(one.keys, ClassicKeys):
+        found: Finding | None = _classic(one, one.keys, protocol)
+    else:
+        found = _by_proof(one, protocol)
+    if found is not None:
+        yield found
+    if one.smoke_test is not None and (found is None or found.state == "ok"):
         yield _smoke_test(one, protocol)
 
 
-def _missing(one: ScoringEndpoint, protocol: ScoringProtocol) -> Finding | None:
+def _classic(one: ScoringEndpoint, keys: ClassicKeys, protocol: ScoringProtocol) -> Finding:
+    resource = protocol.resource_of(one)
+    if isinstance(resource, (Refused, Unsettled)):
+        return _trouble(one, resource, "resource")
+    told = protocol.served(one, resource, _NO_MODEL)
+    if isinstance(told, (Refused, Unsettled)):
+        return _trouble(one, told, "patch_url")
+    is_silent = told is None and keys.resource is not None
+    well = Finding(_AREA, one.name, "ok", "it answers, takes its key and has its resource")
+    return (_missing(one, keys, protocol) if is_silent else None) or well
+
+
+def _by_proof(one: ScoringEndpoint, protocol: ScoringProtocol) -> Finding | None:
+    """Ask for the proof of a model that nobody has: whatever it says of that, it answers."""
+    told = protocol.served(one, "", _NO_MODEL)
+    if isinstance(told, Refused) and told.code in _NOT_LET_IN:
+        return _trouble(one, told, "proof")
+    if isinstance(told, Unsettled) and told.code != "proof_unreadable":
+        return _trouble(one, told, "proof")
+    if told is not None:
+        return Finding(_AREA, one.name, "ok", "it answers and takes its key")
+    if one.smoke_test is not None:
+        return None
+    what = "it has neither a proof nor a smoke test: no model is ever confirmed"
+    return Finding(_AREA, one.name, "warning", what, "add one of them, see docs/protocols.md")
+
+
+def _missing(one: ScoringEndpoint, keys: ClassicKeys, protocol: ScoringProtocol) -> Finding | None:
     """Say that the configured resource is not there: an endpoint need not tell its location."""
-    asked = protocol.resource_of(replace(one, resource=None))
-    if isinstance(asked, Unsettled) or asked == one.resource:
+    asked = protocol.resource_of(replace(one, keys=replace(keys, resource=None)))
+    if isinstance(asked, Unsettled) or asked == keys.resource:
         return None
     if isinstance(asked, Refused):
-        if asked.code == "several_resources" and (one.resource or "") in asked.message:
+        if asked.code == "several_resources" and (keys.resource or "") in asked.message:
             return None
         return _trouble(one, asked, "resource")
     what = f"it has no resource of this name, but {asked!r}"

@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Literal, NotRequired, TypedDict
 
 from http_api.answers import ListedInstant, listed_instant
+from patch_endpoint.decide import rollout_in_force
 from patch_endpoint.plan import Instant, ModelDocument
-from patch_endpoint.record import Cause, Deployment, Past, Problem, Record, Serving, State
+from patch_endpoint.record import NEVER, Cause, Deployment, Past, Problem, Record, Serving, State
 from patch_endpoint.records import WAITING, Summary
 from patch_endpoint.trained_model import TrainedModel
 from settings.scoring_endpoint import ScoringEndpoint
@@ -31,7 +32,7 @@ class ServingDocument(TypedDict):
 
     model: ModelDocument
     since: Instant
-    token_expires_at: Instant
+    token_expires_at: Instant | None
     confirmed_by: Literal["smoke_test", "location"] | None
     renewable: bool
     error: str | None
@@ -49,6 +50,15 @@ class PastDocument(TypedDict):
     restorable: bool
 
 
+class RolloutDocument(TypedDict):
+    """How far the endpoint is with a model that it takes in several steps."""
+
+    model: ModelDocument
+    stage: str
+    since: Instant
+    look_at: Instant
+
+
 class EndpointHead(TypedDict):
     """What every answer about an endpoint begins with."""
 
@@ -64,6 +74,7 @@ class EndpointDocument(EndpointHead):
     desired: DesiredDocument | None
     waiting: DesiredDocument | None
     serving: ServingDocument | None
+    rollout: RolloutDocument | None
     history: list[PastDocument]
 
 
@@ -126,6 +137,7 @@ def endpoint_document(
         "desired": _desired(desired, record.not_before) if desired else None,
         "waiting": _desired(waiting, record.not_before) if waiting else None,
         "serving": _serving(record.serving) if record.serving else None,
+        "rollout": _rollout(record),
         "history": [_past(past, there) for past in reversed(record.history)],
     }
 
@@ -195,10 +207,22 @@ def _serving(serving: Serving) -> ServingDocument:
     return {
         "model": _model(serving.model),
         "since": serving.since,
-        "token_expires_at": serving.token_expires_at,
+        "token_expires_at": None if serving.token_expires_at == NEVER else serving.token_expires_at,
         "confirmed_by": serving.confirmed_by,
         "renewable": serving.renewable,
         "error": _error(serving.error),
+    }
+
+
+def _rollout(record: Record) -> RolloutDocument | None:
+    rollout = rollout_in_force(record)
+    if rollout is None:
+        return None
+    return {
+        "model": _model(rollout.model),
+        "stage": rollout.stage,
+        "since": rollout.since,
+        "look_at": rollout.look_at,
     }
 
 

@@ -12,13 +12,24 @@ from patch_endpoint import attempt as attempts
 from patch_endpoint.confirm import Confirmed, Unconfirmed, confirmation_of, with_confirmation
 from patch_endpoint.fallback import is_own_rollback
 from patch_endpoint.kept import Outcome, copy_name, with_kept
-from patch_endpoint.record import Problem, Record
+from patch_endpoint.record import NEVER, Attempt, Problem, Record
 from patch_endpoint.records import Stored
+from patch_endpoint.rollout import with_spare
 from patch_endpoint.sas import SignedModel
 from patch_endpoint.trained_model import TrainedModel
 from patch_endpoint.world import World
-from protocols.protocol import Accepted, Answer, Refused, ScoringProtocol, Unsettled
+from protocols.blob_reference import BlobReference
+from protocols.protocol import (
+    Accepted,
+    Answer,
+    AsynchronousProtocol,
+    Refused,
+    ScoringProtocol,
+    Underway,
+    Unsettled,
+)
 from settings.scoring_endpoint import ScoringEndpoint
+from settings.secret import Secret
 from telemetry.events import emit
 
 _log = logging.getLogger(__name__)
@@ -30,20 +41,20 @@ class Acts:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def patch(self, endpoint: ScoringEndpoint, stored: Stored, signed: SignedModel) -> Stored:
-        """Send the PATCH that was claimed, and report what came of it."""
+    def send(self, endpoint: ScoringEndpoint, stored: Stored, signed: SignedModel | None) -> Stored:
+        """Send the request that was claimed, and report what came of it."""
         attempt = stored.record.attempt
         if attempt is None:
             return stored
-        protocol = self._world.protocols[endpoint.protocol]
         try:
-            answer = self._sent(protocol, endpoint, attempt.send_by, signed)
+            answer = self._answer(endpoint, stored.record, attempt, signed)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is reported and tried again
             defect = _defect(error)
             answer = Unsettled(defect.code, defect.message, maybe_applied=True)
+        expires_at = attempt.token_expires_at
         emit(
             _log,
-            f"patch.{type(answer).__name__.lower()}",
+            f"{attempt.step}.{type(answer).__name__.lower()}",
             level=logging.WARNING if isinstance(answer, Refused) else logging.INFO,
             endpoint=endpoint.name,
             model=attempt.model.name,
@@ -52,17 +63,44 @@ class Acts:
             attempt=attempt.id,
             code=getattr(answer, "code", None),
             message=getattr(answer, "message", None),
-            token_expires_at=attempt.token_expires_at.isoformat(),
+            stage=getattr(answer, "stage", None),
+            token_expires_at=None if expires_at == NEVER else expires_at.isoformat(),
             duration=self._world.now() - attempt.claimed_at,
         )
         return self._report(endpoint, stored, attempt.id, answer)
+
+    def _answer(
+        self,
+        endpoint: ScoringEndpoint,
+        record: Record,
+        attempt: Attempt,
+        signed: SignedModel | None,
+    ) -> Answer:
+        protocol = self._world.protocols[endpoint.protocol]
+        if attempt.step == "patch" and signed is not None:
+            answer = self._sent(protocol, endpoint, attempt.send_by, signed.reference)
+            if protocol.abilities(endpoint).replaces == "blue_green" and answer != Accepted():
+                return _without_effect(answer)
+            return answer
+        if self._world.now() > attempt.send_by:
+            return Unsettled("too_late", "the time to send it was over before it was sent")
+        if not isinstance(protocol, AsynchronousProtocol):
+            raise TypeError(f"{endpoint.protocol} takes a model in one step")
+        if attempt.step == "tidy":
+            return protocol.tidy(endpoint)
+        rollout = record.rollout
+        if rollout is None or signed is None:
+            raise TypeError("there is nothing to follow")
+        underway = Underway(stage=rollout.stage, notes=rollout.notes)
+        waited = self._world.now() - rollout.since
+        return protocol.advance(endpoint, signed.reference, underway, waited)
 
     def _sent(
         self,
         protocol: ScoringProtocol,
         endpoint: ScoringEndpoint,
         send_by: datetime,
-        signed: SignedModel,
+        model: BlobReference,
     ) -> Answer:
         resource = protocol.resource_of(endpoint)
         if isinstance(resource, Refused):
@@ -72,19 +110,21 @@ class Acts:
             return replace(resource, maybe_applied=False)
         if self._world.now() > send_by:
             return Unsettled("too_late", "the time to send it was over before it was sent")
-        return protocol.patch(endpoint, resource, signed.reference)
+        return protocol.patch(endpoint, resource, model)
 
     def _report(
         self, endpoint: ScoringEndpoint, stored: Stored, id_: str, answer: Answer
     ) -> Stored:
         """Record what came of the attempt, whoever wrote to the record meanwhile."""
-        settles_after = self._world.protocols[endpoint.protocol].settles_after
-        keeps = endpoint.keep > 0
+        can = self._world.protocols[endpoint.protocol].abilities(endpoint)
+        settles_after, keeps = can.settles_after, endpoint.keep > 0
         was_sent = isinstance(answer, Accepted) or getattr(answer, "maybe_applied", False)
 
         def change(record: Record, now: datetime) -> Record:
             if record.attempt is not None and record.attempt.id == id_:
-                return attempts.reported(record, answer, settles_after, now, keeps=keeps)
+                is_placed = record.attempt.step != "tidy" and isinstance(answer, Accepted)
+                record = attempts.reported(record, answer, settles_after, now, keeps=keeps)
+                return with_spare(record, can.spare_for, now) if is_placed else record
             if record.reported != id_ and was_sent:
                 return attempts.overtaken(record)
             return record
@@ -97,9 +137,9 @@ class Acts:
         if asked_for is None:
             return stored
         protocol = self._world.protocols[endpoint.protocol]
-        container = self._world.catalog.container
         try:
-            confirmation = confirmation_of(protocol, endpoint, stored.record, container)
+            sent = self._sent_last(stored.record)
+            confirmation = confirmation_of(protocol, endpoint, stored.record, sent)
         except Exception as error:  # noqa: BLE001 - as in `patch`
             confirmation = Unconfirmed(_defect(error))
         confirmed = isinstance(confirmation, Confirmed)
@@ -130,6 +170,16 @@ class Acts:
                 reason=desired.reason,
             )
         return saved
+
+    def _sent_last(self, record: Record) -> BlobReference:
+        """Say what the endpoint was told last, without a token."""
+        serving = record.serving
+        if serving is None:
+            return BlobReference("", "", Secret(""))
+        blob = serving.blob or f"{self._world.catalog.container}/{serving.model.name}"
+        container, _, name = blob.partition("/")
+        reference = self._world.signer.reference(container, name, Secret(""))
+        return replace(reference, name=serving.model.name, etag=serving.model.etag)
 
     def keep(self, endpoint: ScoringEndpoint, stored: Stored) -> Stored:
         """Copy the bytes of what serves, and drop the copies that are too many."""
@@ -183,6 +233,11 @@ class Acts:
         if found is None or found.is_version(model) or not found.has_bytes_of(model):
             return name, outcome
         return name, self._world.keeper.keep(name, found, signed.reference.url())
+
+
+def _without_effect(answer: Answer) -> Answer:
+    """Say of a model that only stands beside what serves that it has no effect yet."""
+    return replace(answer, maybe_applied=False) if isinstance(answer, Unsettled) else answer
 
 
 def _defect(error: Exception) -> Problem:

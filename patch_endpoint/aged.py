@@ -38,6 +38,7 @@ def without_copies(record: Record, now: datetime) -> Record:
     """Forget the copies of an endpoint that is configured no more, once nobody put it back."""
     serving = record.serving
     # As long as it was configured, what serves was renewed.
+    # Without a token nothing tells since when it is configured no more, so nothing is forgotten.
     if serving is None or now - serving.token_expires_at <= HISTORY_KEPT_FOR:
         return record
     return replace(record, kept=()) if record.kept else record

@@ -4,11 +4,12 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from patch_endpoint.decide import CHECK_AFTER, RESENDS, Patch, is_undone, pause_after
+from patch_endpoint.decide import CHECK_AFTER, RESENDS, Advance, Patch, is_undone, pause_after
 from patch_endpoint.fallback import refused
-from patch_endpoint.record import Attempt, Problem, Record, Serving, Unknown
+from patch_endpoint.record import NEVER, Attempt, Problem, Record, Serving, Unknown
+from patch_endpoint.rollout import look_put_off, tidying_put_off, underway
 from patch_endpoint.sas import SignedModel
-from protocols.protocol import Accepted, Answer, Refused, Unsettled
+from protocols.protocol import Accepted, Answer, Refused, Underway, Unsettled
 from protocols.wire import REQUEST_LIMIT
 
 SEND_WITHIN = timedelta(seconds=10)
@@ -21,8 +22,10 @@ FAULT_PAUSE = timedelta(minutes=2)
 """How often an endpoint whose table has a fault is looked at again."""
 
 
-def claimed(record: Record, patch: Patch, signed: SignedModel, id_: str, now: datetime) -> Record:
-    """Claim the endpoint for one PATCH, and note before when not to try again."""
+def claimed(
+    record: Record, patch: Patch | Advance, signed: SignedModel, id_: str, now: datetime
+) -> Record:
+    """Claim the endpoint for one request, and note before when not to try again."""
     send_by = min(now + SEND_WITHIN, signed.send_by)
     attempt = Attempt(
         id=id_,
@@ -36,8 +39,35 @@ def claimed(record: Record, patch: Patch, signed: SignedModel, id_: str, now: da
         token_expires_at=signed.expires_at,
         token_expiry=signed.expiry_text,
         renew_at=signed.renew_at,
+        step="patch" if isinstance(patch, Patch) else "advance",
     )
-    return replace(_with_pause(record, patch, now), attempt=attempt, again=False)
+    if isinstance(patch, Advance):
+        return look_put_off(replace(record, attempt=attempt), now)
+    # What is sent now takes the place of what the endpoint was about to take.
+    return replace(_with_pause(record, patch, now), attempt=attempt, again=False, rollout=None)
+
+
+def tidying(record: Record, id_: str, now: datetime) -> Record:
+    """Claim the endpoint for tidying up, and note before when not to try again."""
+    serving = record.serving
+    if serving is None:
+        return replace(record, tidy_at=None)
+    send_by = now + SEND_WITHIN
+    attempt = Attempt(
+        id=id_,
+        model=serving.model,
+        instant=serving.instant,
+        cause="tidy",
+        blob=serving.blob,
+        claimed_at=now,
+        send_by=send_by,
+        deadline=send_by + REQUEST_LIMIT + CLOCK_SLACK,
+        token_expires_at=NEVER,
+        token_expiry="",
+        renew_at=NEVER,
+        step="tidy",
+    )
+    return tidying_put_off(replace(record, attempt=attempt), now)
 
 
 def _with_pause(record: Record, patch: Patch, now: datetime) -> Record:
@@ -68,7 +98,8 @@ def abandoned(record: Record, now: datetime) -> Record:
     attempt = record.attempt
     if attempt is None or now < attempt.deadline:
         return record
-    return _with_unknown(replace(record, attempt=None), attempt, attempt.deadline)
+    record = replace(record, attempt=None)
+    return record if attempt.step == "tidy" else _with_unknown(record, attempt, attempt.deadline)
 
 
 def reported(
@@ -92,21 +123,26 @@ def reported(
     if attempt is None:
         return record
     record = replace(record, attempt=None, reported=attempt.id)
+    if attempt.step == "tidy":
+        # What is refused now is refused again: it is tidied with the next model.
+        return record if isinstance(answer, Unsettled) else replace(record, tidy_at=None)
     match answer:
         case Accepted():
-            record = _accepted(record, attempt, settles_after, now)
-            if keeps or record.serving is None:
-                return record
-            return replace(record, serving=replace(record.serving, keeping="off"))
+            return _with_keeping(_accepted(record, attempt, settles_after, now), keeps=keeps)
+        case Underway():
+            return underway(record, attempt, answer, now)
         case Refused():
-            return _refused(record, attempt, answer, now)
+            return _refused(replace(record, rollout=None), attempt, answer, now)
         case Unsettled():
             return _unsettled(record, attempt, answer, now)
 
 
-def held_back(record: Record, patch: Patch, problem: Problem, now: datetime) -> Record:
+def held_back(record: Record, patch: Patch | Advance, problem: Problem, now: datetime) -> Record:
     """Put *patch* off because something of ours stands in its way; nothing is sent."""
-    record = _with_pause(record, patch, now)
+    if isinstance(patch, Advance):
+        record = look_put_off(record, now)
+    else:
+        record = _with_pause(record, patch, now)
     if patch.cause in RESENDS:
         return _not_resent(record, problem)
     if record.desired is None:
@@ -120,6 +156,8 @@ def waiting_for_mending(record: Record, problem: Problem, now: datetime) -> Reco
     if record.desired is not None and is_undone(record.desired):
         desired = replace(record.desired, state="waiting", error=problem, next_attempt_at=later)
         record = replace(record, desired=desired)
+    if record.rollout is not None:
+        record = replace(record, rollout=replace(record.rollout, look_at=later))
     repeats = record.again or record.repeat_at is not None
     record = replace(record, again=False, repeat_at=later if repeats else None)
     if record.desired is not None and record.desired.state == "patched":
@@ -154,6 +192,7 @@ def _accepted(record: Record, attempt: Attempt, settles_after: timedelta, now: d
         unknown=unknown,
         repeat_at=max(others) + LATE_FOR if others else None,
         not_before=None,
+        rollout=None,
     )
     desired = record.desired
     if desired is None or not desired.is_of(attempt):
@@ -172,6 +211,12 @@ def _accepted(record: Record, attempt: Attempt, settles_after: timedelta, now: d
     return replace(record, desired=patched)
 
 
+def _with_keeping(record: Record, *, keeps: bool) -> Record:
+    if keeps or record.serving is None:
+        return record
+    return replace(record, serving=replace(record.serving, keeping="off"))
+
+
 def _serving(
     before: Serving | None, attempt: Attempt, unknown: tuple[Unknown, ...], now: datetime
 ) -> Serving:
@@ -185,8 +230,8 @@ def _serving(
         since=before.since if before is not None and same else now,
         token_expires_at=attempt.token_expires_at - earlier,
         token_expiry=attempt.token_expiry,
-        renew_at=attempt.renew_at - earlier,
-        late_at=attempt.renew_at + (attempt.token_expires_at - attempt.renew_at) / 2 - earlier,
+        renew_at=None if attempt.renew_at == NEVER else attempt.renew_at - earlier,
+        late_at=_late_at(attempt, earlier),
         blob=attempt.blob,
         keeping=before.keeping if before is not None and same else "due",
         confirmed_by=before.confirmed_by if before is not None and same else None,
@@ -228,3 +273,9 @@ def _with_unknown(record: Record, attempt: Attempt, at: datetime) -> Record:
     fresh = [one for one in record.unknown if at < one.at + LATE_FOR]
     late = Unknown(attempt.model, at, attempt.token_expires_at)
     return replace(record, unknown=(*fresh, late))
+
+
+def _late_at(attempt: Attempt, earlier: timedelta) -> datetime | None:
+    if attempt.renew_at == NEVER:
+        return None
+    return attempt.renew_at + (attempt.token_expires_at - attempt.renew_at) / 2 - earlier

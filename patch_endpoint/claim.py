@@ -11,12 +11,12 @@ from msgspec.structs import replace
 
 from patch_endpoint import attempt as attempts
 from patch_endpoint.confirm import confirming
-from patch_endpoint.decide import Confirm, Decision, Keep, Patch, Skip
+from patch_endpoint.decide import Advance, Confirm, Decision, Keep, Patch, Skip, Tidy
 from patch_endpoint.desired import Verdict, Wanted
 from patch_endpoint.kept import CONTAINER as KEPT_CONTAINER
 from patch_endpoint.ledger import CONFLICTS_BORNE
 from patch_endpoint.look import Look
-from patch_endpoint.record import Problem, Record
+from patch_endpoint.record import NEVER, Problem, Record
 from patch_endpoint.records import Stored
 from patch_endpoint.sas import SignedModel
 from patch_endpoint.sendable import decided
@@ -44,7 +44,7 @@ class Claim(msgspec.Struct, frozen=True):
     Attributes:
         stored: The record as it is now.
         decision: What to do.
-        signed: What to send, where the decision is to PATCH.
+        signed: What to send, where a model is sent or followed.
     """
 
     stored: Stored
@@ -124,8 +124,10 @@ class Claims:
         token = Secret(f"?sig={MASK}")
         located = look.located(model.from_job) if model.from_job else None
         if located is not None:
-            return replace(located.reference, sas_token=token)
-        return self._world.signer.reference(*self._source(record, model, look), token)
+            reference = replace(located.reference, sas_token=token)
+        else:
+            reference = self._world.signer.reference(*self._source(record, model, look), token)
+        return replace(reference, name=model.name, etag=model.etag)
 
     def _signed(
         self,
@@ -140,7 +142,9 @@ class Claims:
             return confirming(record, now), decision, None
         if isinstance(decision, Keep):
             return attempts.keeping(record, now), decision, None
-        if not isinstance(decision, Patch):
+        if isinstance(decision, Tidy):
+            return attempts.tidying(record, uuid.uuid4().hex, now), decision, None
+        if not isinstance(decision, (Patch, Advance)):
             return record, decision, None
         try:
             signed = self._token_for(endpoint, record, decision.model, look)
@@ -154,12 +158,19 @@ class Claims:
         self, endpoint: ScoringEndpoint, record: Record, model: TrainedModel, look: Look
     ) -> SignedModel:
         """Sign the blob that is *model*, or take its service's token for a job's result."""
-        now = self._world.now()  # asking a service may have taken its time
+        signer, now = self._world.signer, self._world.now()  # asking a service may take its time
+        reads_by = self._world.protocols[endpoint.protocol].abilities(endpoint).reads_by
         located = look.located(model.from_job) if model.from_job else None
         if located is not None:
-            return self._world.signer.taken(located, endpoint=endpoint.name, now=now)
-        container, name = self._source(record, model, look)
-        return self._world.signer.sign(container, name, endpoint=endpoint.name, now=now)
+            signed = signer.taken(located, endpoint=endpoint.name, now=now)
+        elif reads_by == "identity":
+            signed = signer.unsigned(*self._source(record, model, look))
+        else:
+            container, name = self._source(record, model, look)
+            signed = signer.sign(container, name, endpoint=endpoint.name, now=now)
+        reference = replace(signed.reference, name=model.name, etag=model.etag)
+        renew_at = signed.renew_at if reads_by == "token" else NEVER
+        return replace(signed, reference=reference, renew_at=renew_at)
 
     def _source(self, record: Record, model: TrainedModel, look: Look) -> tuple[str, str]:
         """Give the container and name of *model*: its own blob, or the copy once that changed."""

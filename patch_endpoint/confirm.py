@@ -2,14 +2,16 @@
 
 from datetime import datetime
 from typing import Literal
+from urllib.parse import unquote
 
 import msgspec
 from msgspec.structs import replace
 
 from patch_endpoint.decide import CONFIRM_FOR, pause_after
 from patch_endpoint.fallback import put_back
-from patch_endpoint.record import Deployment, Problem, Record
-from protocols.protocol import Refused, ScoringProtocol, Unsettled
+from patch_endpoint.record import Deployment, Problem, Record, Serving
+from protocols.blob_reference import BlobReference
+from protocols.protocol import Refused, ScoringProtocol, Served, Unsettled
 from settings.scoring_endpoint import ScoringEndpoint
 
 
@@ -33,12 +35,19 @@ type Confirmation = Confirmed | Unconfirmed
 
 
 def confirmation_of(
-    protocol: ScoringProtocol, endpoint: ScoringEndpoint, record: Record, container: str
+    protocol: ScoringProtocol, endpoint: ScoringEndpoint, record: Record, sent: BlobReference
 ) -> Confirmation:
-    """Ask the endpoint, by its smoke test where it has one, else by the location that it names."""
+    """Ask the endpoint, by its smoke test where it has one, else by the location that it names.
+
+    Args:
+        protocol: What it speaks.
+        endpoint: Which.
+        record: What was sent there.
+        sent: The same as the endpoint was told of it, without a token.
+    """
     if endpoint.smoke_test is not None:
         return _by_smoke_test(protocol, endpoint)
-    return _by_location(protocol, endpoint, record, container)
+    return _by_location(protocol, endpoint, record, sent)
 
 
 def confirming(record: Record, now: datetime) -> Record:
@@ -96,23 +105,41 @@ def _by_smoke_test(protocol: ScoringProtocol, endpoint: ScoringEndpoint) -> Conf
 
 
 def _by_location(
-    protocol: ScoringProtocol, endpoint: ScoringEndpoint, record: Record, container: str
+    protocol: ScoringProtocol, endpoint: ScoringEndpoint, record: Record, sent: BlobReference
 ) -> Confirmation:
-    resource = protocol.resource_of(endpoint)
-    served = protocol.served(endpoint, resource) if isinstance(resource, str) else resource
+    served = _told(protocol, endpoint, sent)
     if isinstance(served, (Refused, Unsettled)):
         return Unconfirmed(Problem(served.code, f"asked what it serves: {served.message}"))
     if served is None or record.serving is None:
         what = "the endpoint does not tell what it serves, and has no smoke test"
         return Unconfirmed(Problem("location_unknown", what))
-    if served.blob != (record.serving.blob or f"{container}/{record.serving.model.name}"):
+    if isinstance(served, bool):
+        what = "the endpoint does not say that it serves our model"
+        return Confirmed("location") if served else Unconfirmed(Problem("other_location", what))
+    return _compared(served, record.serving, record, sent)
+
+
+def _compared(
+    served: Served, serving: Serving, record: Record, sent: BlobReference
+) -> Confirmation:
+    """Hold the location that the endpoint names against what it was told last."""
+    if served.blob != unquote(sent.relative_location):
         return Unconfirmed(Problem("other_location", "the endpoint names another blob"))
     if served.token_expiry is None and _had_this_name_before(record):
         what = "the endpoint names our blob, as it did before it was overwritten"
         return Unconfirmed(Problem("location_ambiguous", what))
-    if served.token_expiry not in {None, record.serving.token_expiry}:
+    if served.token_expiry not in {None, serving.token_expiry}:
         return Unconfirmed(Problem("other_token", "the endpoint still names an earlier token"))
     return Confirmed("location")
+
+
+def _told(
+    protocol: ScoringProtocol, endpoint: ScoringEndpoint, sent: BlobReference
+) -> Served | bool | Refused | Unsettled | None:
+    if not protocol.abilities(endpoint).tells_served:
+        return None
+    resource = protocol.resource_of(endpoint)
+    return protocol.served(endpoint, resource, sent) if isinstance(resource, str) else resource
 
 
 def _had_this_name_before(record: Record) -> bool:

@@ -1,11 +1,10 @@
 """Decides what to do for an endpoint now, and when to look again. Pure: facts in, a value out."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Literal
 
 import msgspec
 
-from patch_endpoint.record import Deployment, Record
+from patch_endpoint.record import AttemptCause, Deployment, PatchCause, Record, Rollout
 from patch_endpoint.trained_model import TrainedModel
 
 FIRST_PAUSE = timedelta(seconds=30)
@@ -17,9 +16,9 @@ CONFIRM_FOR = timedelta(hours=1)
 """How long after a PATCH its effect is asked for; after that it stays unconfirmed."""
 _WHENEVER = datetime.min.replace(tzinfo=UTC)
 
-type PatchCause = Literal["new_model", "redeploy", "rollback", "repeat", "sas_expiring"]
 RESENDS = frozenset({"repeat", "sas_expiring"})
 """The causes of a PATCH that sends what serves once more, whatever is desired."""
+ROLLING_OUT = "rolling_out"
 
 
 class Patch(msgspec.Struct, frozen=True):
@@ -34,6 +33,24 @@ class Patch(msgspec.Struct, frozen=True):
     model: TrainedModel
     instant: datetime
     cause: PatchCause
+
+
+class Advance(msgspec.Struct, frozen=True):
+    """Look how far the endpoint is with the model that it is about to take, and go on.
+
+    Attributes:
+        model: Which.
+        instant: Its place in the order.
+        cause: Why it was sent.
+    """
+
+    model: TrainedModel
+    instant: datetime
+    cause: AttemptCause
+
+
+class Tidy(msgspec.Struct, frozen=True):
+    """Take away what served before at the endpoint."""
 
 
 class Confirm(msgspec.Struct, frozen=True):
@@ -54,7 +71,7 @@ class Skip(msgspec.Struct, frozen=True):
     reason: str
 
 
-type Decision = Patch | Confirm | Keep | Skip
+type Decision = Patch | Advance | Confirm | Keep | Tidy | Skip
 
 
 def pause_after(attempts: int) -> timedelta:
@@ -69,6 +86,9 @@ def decide(record: Record, now: datetime) -> Decision:
         return Skip("in_flight")
     if record.not_before is not None and now < record.not_before:
         return Skip("endpoint_asked_to_wait")
+    rollout = rollout_in_force(record)
+    if rollout is not None:
+        return _for_rollout(rollout, now)
     newer = _for_desired(record.desired, now)
     if newer is not None:
         # What cannot be sent now must not cost what serves its token.
@@ -77,6 +97,7 @@ def decide(record: Record, now: datetime) -> Decision:
         _for_repeat(record, now)
         or _for_renewal(record, now)
         or _for_keeping(record, now)
+        or _for_tidying(record, now)
         or _for_confirmation(record.desired, now)
         or Skip(record.desired.state if record.desired else "nothing_desired")
     )
@@ -88,11 +109,15 @@ def wake_at(record: Record, now: datetime) -> datetime | None:
         attempt = record.attempt
         early = attempt.claimed_at + CHECK_AFTER
         return early if now < early else attempt.deadline
+    rollout = rollout_in_force(record)
+    if rollout is not None:
+        return max(rollout.look_at, record.not_before or rollout.look_at)
     instants = [
         *_instants_of(record.desired, now),
         _repetition_of(record, now),
         _renewal_of(record),
         _keeping_of(record, now),
+        _tidying_of(record),
     ]
     due = min((instant for instant in instants if instant is not None), default=None)
     if due is None or record.not_before is None:
@@ -103,6 +128,24 @@ def wake_at(record: Record, now: datetime) -> datetime | None:
 def is_at_rest(record: Record) -> bool:
     """Say whether nothing will ever become due by itself."""
     return wake_at(record, _WHENEVER) is None
+
+
+def rollout_in_force(record: Record) -> Rollout | None:
+    """Give what the endpoint is about to take, unless another model is wanted by now."""
+    rollout, desired = record.rollout, record.desired
+    if rollout is None:
+        return None
+    if desired is not None and is_undone(desired):
+        return rollout if desired.is_of(rollout) else None
+    # A repetition or a renewal.
+    serves = record.serving is not None and rollout.model.has_bytes_of(record.serving.model)
+    return rollout if serves else None
+
+
+def _for_rollout(rollout: Rollout, now: datetime) -> Decision:
+    if now < rollout.look_at:
+        return Skip(ROLLING_OUT)
+    return Advance(rollout.model, rollout.instant, rollout.cause)
 
 
 def _for_desired(desired: Deployment | None, now: datetime) -> Decision | None:
@@ -130,6 +173,17 @@ def _for_renewal(record: Record, now: datetime) -> Decision | None:
 def _for_keeping(record: Record, now: datetime) -> Decision | None:
     keep_at = _keeping_of(record, now)
     return Keep() if keep_at is not None and keep_at <= now else None
+
+
+def _for_tidying(record: Record, now: datetime) -> Decision | None:
+    tidy_at = _tidying_of(record)
+    return Tidy() if tidy_at is not None and tidy_at <= now else None
+
+
+def _tidying_of(record: Record) -> datetime | None:
+    """Say when what served before goes: never while a model is wanted that may need its place."""
+    desired = record.desired
+    return None if desired is not None and is_undone(desired) else record.tidy_at
 
 
 def _keeping_of(record: Record, now: datetime) -> datetime | None:

@@ -8,7 +8,7 @@ import logging
 
 from patch_endpoint.act import Acts
 from patch_endpoint.claim import Claim, Claims, Step
-from patch_endpoint.decide import Confirm, Keep, Patch, Skip, decide
+from patch_endpoint.decide import Advance, Confirm, Keep, Patch, Skip, Tidy, decide
 from patch_endpoint.plan import Plan, plan_of
 from patch_endpoint.record import Record
 from patch_endpoint.records import Stored
@@ -100,8 +100,8 @@ class Deployer:
 
     def _act(self, endpoint: ScoringEndpoint, claim: Claim) -> Stored:
         match claim.decision:
-            case Patch() if claim.signed is not None:
-                return self._acts.patch(endpoint, claim.stored, claim.signed)
+            case Patch() | Advance() | Tidy():
+                return self._acts.send(endpoint, claim.stored, claim.signed)
             case Confirm():
                 return self._acts.confirm(endpoint, claim.stored)
             case Keep():

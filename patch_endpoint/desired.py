@@ -239,6 +239,8 @@ def _moved(record: Record, latest: Deployment, wish: Deployment) -> Record:
         record = replace(record, serving=replace(record.serving, **there))
     if record.attempt is not None and latest.is_of(record.attempt):
         record = replace(record, attempt=replace(record.attempt, **there))
+    if record.rollout is not None and latest.is_of(record.rollout):
+        record = replace(record, rollout=replace(record.rollout, **there))
     return record
 
 

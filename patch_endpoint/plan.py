@@ -6,13 +6,11 @@ from typing import Annotated, Any, Literal, TypedDict
 import msgspec
 
 from patch_endpoint.claim import Foreseen
-from patch_endpoint.decide import Patch, PatchCause, Skip
+from patch_endpoint.decide import ROLLING_OUT, Advance, Patch, Skip
+from patch_endpoint.record import PatchCause
 from patch_endpoint.trained_model import TrainedModel
 from protocols.protocol import ScoringProtocol
 from settings.scoring_endpoint import ScoringEndpoint
-
-_UNREAD_RESOURCE = "(read from the endpoint)"
-
 
 type Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
@@ -62,17 +60,18 @@ def plan_of(endpoint: ScoringEndpoint, foreseen: Foreseen, protocol: ScoringProt
         "request": None,
     }
     if foreseen.reference is not None:
-        resource = endpoint.resource or _UNREAD_RESOURCE
-        plan["request"] = protocol.request_plan(endpoint, resource, foreseen.reference)
+        plan["request"] = protocol.request_plan(endpoint, foreseen.reference)
     return plan
 
 
 def _reason(foreseen: Foreseen) -> str | None:
-    """Say why nothing would be sent."""
-    if not isinstance(foreseen.decision, Skip):
+    """Say why nothing would be sent now."""
+    decision = foreseen.decision
+    if not isinstance(decision, (Skip, Advance)):
         return None
-    is_idle = foreseen.verdict == "nothing_to_release"
-    return foreseen.verdict if is_idle else foreseen.decision.reason
+    if foreseen.verdict == "nothing_to_release":
+        return foreseen.verdict
+    return decision.reason if isinstance(decision, Skip) else ROLLING_OUT
 
 
 def _model(model: TrainedModel) -> ModelDocument:

@@ -1,6 +1,7 @@
 """The record of one endpoint: what it should serve, what it serves, and what is going on."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Literal
 
 import msgspec
@@ -11,6 +12,11 @@ type State = Literal[
     "pending", "patched", "live", "refused", "superseded", "rolled_back", "waiting"
 ]
 type Cause = Literal["new_model", "redeploy", "rollback"]
+type PatchCause = Literal["new_model", "redeploy", "rollback", "repeat", "sas_expiring"]
+type AttemptCause = PatchCause | Literal["tidy"]
+type AttemptStep = Literal["patch", "advance", "tidy"]
+NEVER = datetime.max.replace(microsecond=0, tzinfo=UTC)
+"""When what does not expire expires."""
 ENDED_BADLY = ("refused", "rolled_back")
 
 
@@ -77,7 +83,7 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
         """Say whether *other* is this wish, however far it got."""
         return self.order == other.order and self.model.is_version(other.model)
 
-    def is_of(self, sent: "Serving | Attempt") -> bool:
+    def is_of(self, sent: "Serving | Attempt | Rollout") -> bool:
         """Say whether *sent* was sent for this wish."""
         return self.instant == sent.instant and self.model.has_bytes_of(sent.model)
 
@@ -89,7 +95,8 @@ class Serving(msgspec.Struct, frozen=True, kw_only=True):
         model: Which.
         instant: The order of the deployment that brought it.
         since: When the endpoint accepted it.
-        token_expires_at: When the oldest token that the endpoint may hold for it expires.
+        token_expires_at: When the oldest token that the endpoint may hold for it expires; `NEVER`:
+            it reads without one.
         token_expiry: The `se` of the token last sent, to tell it from an earlier one's.
         renew_at: When its token is renewed; None: it cannot be.
         late_at: When that is so late that a person should know: half of what was left is over.
@@ -121,26 +128,27 @@ class Serving(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """A PATCH that one invocation has claimed, so that nobody else sends one.
+    """A request that one invocation has claimed, so that nobody else sends one.
 
     Attributes:
         id: Whose claim it is.
         model: What is sent.
         instant: The order of the model that is sent.
         cause: Why it is sent.
+        step: Which request: the first for a model, one that follows it, or one that tidies up.
         blob: Container and name of the blob that is sent.
         claimed_at: When.
         send_by: After which its holder does not send it.
         deadline: After which anybody may take over.
-        token_expires_at: When the token that is sent expires.
+        token_expires_at: When the token that is sent expires; `NEVER`: none is sent.
         token_expiry: Its `se`.
-        renew_at: When that token would be renewed.
+        renew_at: When that token would be renewed; `NEVER`: it is not.
     """
 
     id: str
     model: TrainedModel
     instant: datetime
-    cause: str
+    cause: AttemptCause
     blob: str
     claimed_at: datetime
     send_by: datetime
@@ -148,6 +156,33 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     token_expires_at: datetime
     token_expiry: str
     renew_at: datetime
+    step: AttemptStep = "patch"
+
+
+class Rollout(msgspec.Struct, frozen=True, kw_only=True):
+    """A model that the endpoint is about to take, in more than one step.
+
+    Attributes:
+        model: Which.
+        instant: Its place in the order.
+        cause: Why it was sent.
+        began_at: When.
+        stage: How far the endpoint is, in its protocol's words.
+        notes: What its protocol must know to go on.
+        since: How long it has been in that stage.
+        look_at: Before when nothing is to be looked at.
+        looks_failed: How often in a row nothing could be found out.
+    """
+
+    model: TrainedModel
+    instant: datetime
+    cause: AttemptCause
+    began_at: datetime
+    stage: str
+    notes: Mapping[str, str]
+    since: datetime
+    look_at: datetime
+    looks_failed: int = 0
 
 
 class Unknown(msgspec.Struct, frozen=True):
@@ -200,12 +235,14 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         desired: What it should serve.
         waiting: The newest model that waits for a person.
         serving: What it serves.
-        attempt: The PATCH in flight.
+        attempt: The request in flight.
+        rollout: What the endpoint is about to take, where that takes more than one step.
         reported: The last attempt whose result is in here.
         unknown: Attempts without an answer that the endpoint may yet apply.
         again: Whether the next holder sends what serves once more: a PATCH was sent by one that had
             lost its claim.
         repeat_at: When the latest success is sent once more, in case a late one overtook it.
+        tidy_at: When what served before is taken away at the endpoint.
         not_before: Before which the endpoint asked not to be called.
         agenda: The names of the agenda entries that wake it.
         held: A person's word that landed models are to wait.
@@ -219,10 +256,12 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     waiting: Deployment | None = None
     serving: Serving | None = None
     attempt: Attempt | None = None
+    rollout: Rollout | None = None
     reported: str | None = None
     unknown: tuple[Unknown, ...] = ()
     again: bool = False
     repeat_at: datetime | None = None
+    tidy_at: datetime | None = None
     not_before: datetime | None = None
     agenda: tuple[str, ...] = ()
     held: Hold | None = None

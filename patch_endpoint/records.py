@@ -7,7 +7,7 @@ from urllib.parse import quote, unquote
 import msgspec
 
 from patch_endpoint.decide import is_at_rest
-from patch_endpoint.record import Deployment, Record
+from patch_endpoint.record import NEVER, Deployment, Record, Serving
 from state.storage_errors import UnavailableError
 from state.store import Read, StateStore
 
@@ -112,7 +112,7 @@ def _mirrored(record: Record) -> dict[str, str]:
         fields |= {
             "serving": serving.model.name,
             "since": serving.since.isoformat(),
-            "token_expires_at": serving.token_expires_at.isoformat(),
+            "token_expires_at": _expiry(serving),
             "late_at": serving.late_at.isoformat() if serving.late_at else None,
             "confirmed_by": serving.confirmed_by,
             "serving_error": serving.error.code if serving.error else None,
@@ -130,6 +130,11 @@ def _mirrored_deployment(deployment: Deployment) -> dict[str, object]:
         "etag": deployment.model.etag,
         "error": deployment.error.code if deployment.error else None,
     }
+
+
+def _expiry(serving: Serving) -> str | None:
+    expires_at = serving.token_expires_at
+    return None if expires_at == NEVER else expires_at.isoformat()
 
 
 def _cut(text: str) -> str:

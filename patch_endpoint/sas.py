@@ -15,6 +15,7 @@ from azure.storage.blob import (
 )
 
 from patch_endpoint.job_results import ResultLocation, ResultUnavailableError
+from patch_endpoint.record import NEVER
 from protocols.blob_reference import BlobReference, relative_location
 from settings.connection import is_loopback
 from settings.secret import Secret
@@ -38,10 +39,10 @@ class SignedModel(msgspec.Struct, frozen=True):
     Attributes:
         reference: What the endpoint is told.
         blob: Container and name, as they are.
-        expires_at: When the token expires.
+        expires_at: When the token expires; `NEVER`: there is no token.
         expiry_text: The token's `se` as it stands.
         send_by: After which too little of its lifetime would remain.
-        renew_at: When it is to be renewed.
+        renew_at: When it is to be renewed; `NEVER`: it is not.
     """
 
     reference: BlobReference
@@ -179,6 +180,17 @@ class Signer:
             expiry_text=parse_qs(token)["se"][0],
             send_by=expiry - min(_LEAST_AT_SENDING, self._lifetime / 2),
             renew_at=expiry - self._renew_before - jitter,
+        )
+
+    def unsigned(self, container: str, name: str) -> SignedModel:
+        """Give the location of the blob *name* to an endpoint that has rights of its own."""
+        return SignedModel(
+            reference=self.reference(container, name, Secret("")),
+            blob=f"{container}/{name}",
+            expires_at=NEVER,
+            expiry_text="",
+            send_by=NEVER,
+            renew_at=NEVER,
         )
 
     def taken(self, located: ResultLocation, *, endpoint: str, now: datetime) -> SignedModel:

@@ -15,12 +15,17 @@ class BlobReference(msgspec.Struct, frozen=True):
     Attributes:
         base_location: The blob service, ending in a slash.
         relative_location: Container and name, percent-encoded.
-        sas_token: The token, beginning with a question mark.
+        sas_token: The token, beginning with a question mark; empty: whoever reads it has rights of
+            its own.
+        name: The plain name of the model that it is, also where a copy of it is referred to.
+        etag: Which version of that.
     """
 
     base_location: str
     relative_location: str
     sas_token: Secret
+    name: str = ""
+    etag: str = ""
 
     def url(self) -> Secret:
         """Concatenate the parts: a secret, since the token is."""

@@ -11,14 +11,17 @@ from typing import Any
 from urllib.parse import unquote
 
 from protocols.blob_reference import BlobReference, expiry_in, secrets_in
-from protocols.classic_answers import LONGEST_MESSAGE, exchange, json_object, json_of
-from protocols.protocol import Accepted, Answer, Refused, Served, Unsettled
+from protocols.classic_answers import LONGEST_MESSAGE, exchange, json_object
+from protocols.classic_keys import classic_keys
+from protocols.expectation import UNREADABLE, holds
+from protocols.protocol import Abilities, Accepted, Answer, Refused, Served, Unsettled
 from protocols.wire import HttpAnswer, Wire
 from settings.scoring_endpoint import ScoringEndpoint
 from settings.secret import Secret
 from telemetry.redaction import MASK, redact
 
 NAME = "studio-classic"
+_UNREAD = "(read from the endpoint)"
 # How the service may refuse a resource's name that is not there any more: nothing documents it.
 _MAY_BE_RENAMED = frozenset({"http_400", "http_404"})
 
@@ -33,11 +36,17 @@ class StudioClassic:
         self._wire = wire
         self._resources: dict[str, str] = {}  # as read from the endpoints, by their addresses
 
+    def abilities(self, endpoint: ScoringEndpoint) -> Abilities:
+        """See `ScoringProtocol`: the same of every endpoint."""
+        del endpoint
+        return Abilities(settles_after=self.settles_after)
+
     def resource_of(self, endpoint: ScoringEndpoint) -> str | Refused | Unsettled:
         """Give the configured resource, or the one that the endpoint has, asked once."""
-        if endpoint.resource is not None:
-            return endpoint.resource
-        known = self._resources.get(endpoint.patch_url)
+        keys = classic_keys(endpoint)
+        if keys.resource is not None:
+            return keys.resource
+        known = self._resources.get(keys.patch_url)
         if known is not None:
             return known
         document = self._get(endpoint)
@@ -45,16 +54,16 @@ class StudioClassic:
             return document
         names = [str(item["Name"]) for item in _resources(document) if item.get("Name")]
         if len(names) != 1:
-            return _no_single_resource(names, endpoint.api_key)
-        self._resources[endpoint.patch_url] = names[0]
+            return _no_single_resource(names, keys.api_key)
+        self._resources[keys.patch_url] = names[0]
         return names[0]
 
     def patch(self, endpoint: ScoringEndpoint, resource: str, model: BlobReference) -> Answer:
         """PATCH the endpoint with one resource and its new location."""
-        token = model.sas_token.reveal()
+        keys, token = classic_keys(endpoint), model.sas_token.reveal()
         body = json.dumps(_patch_body(resource, model, token), ensure_ascii=False).encode()
         secrets = secrets_in(model.sas_token)
-        answer = self._send("PATCH", endpoint.patch_url, endpoint.api_key, body, secrets)
+        answer = self._send("PATCH", keys.patch_url, keys.api_key, body, secrets)
         if isinstance(answer, Refused):
             return self._refused(endpoint, resource, answer)
         return Accepted() if isinstance(answer, HttpAnswer) else answer
@@ -63,9 +72,10 @@ class StudioClassic:
         self, endpoint: ScoringEndpoint, resource: str, answer: Refused
     ) -> Refused | Unsettled:
         """Forget a name that was read; only where it is another now, the model may yet do."""
-        if endpoint.resource is not None:
+        keys = classic_keys(endpoint)
+        if keys.resource is not None:
             return answer
-        was_read = self._resources.pop(endpoint.patch_url, None) == resource
+        was_read = self._resources.pop(keys.patch_url, None) == resource
         if not was_read or answer.code not in _MAY_BE_RENAMED:
             return answer
         name = self.resource_of(endpoint)
@@ -74,9 +84,10 @@ class StudioClassic:
         return answer
 
     def served(
-        self, endpoint: ScoringEndpoint, resource: str
-    ) -> Served | Refused | Unsettled | None:
+        self, endpoint: ScoringEndpoint, resource: str, model: BlobReference
+    ) -> Served | bool | Refused | Unsettled | None:
         """GET the endpoint and read the resource's location, which the schema has room for."""
+        del model
         document = self._get(endpoint)
         if isinstance(document, (Refused, Unsettled)):
             return document
@@ -91,33 +102,29 @@ class StudioClassic:
 
     def score(self, endpoint: ScoringEndpoint) -> bool | Refused | Unsettled:
         """POST the smoke test's request and hold the answer against its expectation."""
-        import jmespath.exceptions  # noqa: PLC0415 - only endpoints with a smoke test need it
-
         smoke_test = endpoint.smoke_test
         if smoke_test is None:
             return Refused("no_smoke_test", "the endpoint has no smoke test")
-        answer = self._send("POST", smoke_test.score_url, endpoint.api_key, smoke_test.request)
+        key = classic_keys(endpoint).api_key
+        answer = self._send("POST", smoke_test.score_url, key, smoke_test.request)
         if not isinstance(answer, HttpAnswer):
             return answer
-        try:
-            found = jmespath.search(smoke_test.expect, json_of(answer.body))
-        except (ValueError, RecursionError, jmespath.exceptions.JMESPathError):
-            return Unsettled("smoke_test_unreadable", "the answer is not what `expect` can read")
-        return found is True
+        found = holds(smoke_test.expect, answer.body)
+        return Unsettled("smoke_test_unreadable", UNREADABLE) if found is None else found
 
-    def request_plan(
-        self, endpoint: ScoringEndpoint, resource: str, model: BlobReference
-    ) -> dict[str, object]:
+    def request_plan(self, endpoint: ScoringEndpoint, model: BlobReference) -> dict[str, object]:
         """Say what `patch` would send, every secret masked."""
+        resource = classic_keys(endpoint).resource or _UNREAD
         return {
             "method": "PATCH",
-            "url": endpoint.patch_url,
+            "url": classic_keys(endpoint).patch_url,
             "headers": {"Authorization": f"Bearer {MASK}"},
             "body": _patch_body(resource, model, redact(model.sas_token.reveal())),
         }
 
     def _get(self, endpoint: ScoringEndpoint) -> dict[str, Any] | Refused | Unsettled:
-        answer = self._send("GET", endpoint.patch_url, endpoint.api_key)
+        keys = classic_keys(endpoint)
+        answer = self._send("GET", keys.patch_url, keys.api_key)
         if not isinstance(answer, HttpAnswer):
             return answer
         document = json_object(answer)

@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from protocols.classic_answers import exchange, json_object
+from protocols.classic_keys import classic_keys
 from protocols.protocol import Refused, Unsettled
 from protocols.wire import HttpAnswer, Wire
 from settings.scoring_endpoint import ScoringEndpoint
@@ -57,7 +58,7 @@ class StudioManagement:
         problem = self._unfit(endpoint, token)
         if problem is not None:
             return problem
-        there = self._get(endpoint.patch_url, token)
+        there = self._get(classic_keys(endpoint).patch_url, token)
         if isinstance(there, dict):
             return Present(created=False, resources=_told(there, endpoint, token))
         if not isinstance(there, Refused) or there.code not in _ABSENT:
@@ -66,22 +67,25 @@ class StudioManagement:
 
     def plan(self, endpoint: ScoringEndpoint) -> dict[str, object]:
         """Say what `create` would send."""
-        return {"method": "PUT", "url": endpoint.patch_url, "body": _body(endpoint)}
+        url = classic_keys(endpoint).patch_url
+        return {"method": "PUT", "url": url, "body": _body(endpoint)}
 
     def _put(self, endpoint: ScoringEndpoint, token: Secret) -> Present | Refused | Unsettled:
         body = json.dumps(_body(endpoint), ensure_ascii=False).encode()
-        answer = exchange(self._wire, "PUT", endpoint.patch_url, key=token, body=body)
+        url = classic_keys(endpoint).patch_url
+        answer = exchange(self._wire, "PUT", url, key=token, body=body)
         created = isinstance(answer, HttpAnswer)
         if not isinstance(answer, HttpAnswer) and answer.code != "http_409":
             return answer
-        found = self._get(endpoint.patch_url, token)
+        found = self._get(url, token)
         if not isinstance(found, dict):
             return found
         return Present(created=created, resources=_told(found, endpoint, token))
 
     def _unfit(self, endpoint: ScoringEndpoint, token: Secret) -> Refused | Unsettled | None:
         """Say why the endpoint could not be updated once it was there."""
-        service_url, _, name = endpoint.patch_url.rstrip("/").rpartition("/endpoints/")
+        url = classic_keys(endpoint).patch_url
+        service_url, _, name = url.rstrip("/").rpartition("/endpoints/")
         service = self._get(service_url, token)
         if not isinstance(service, dict):
             return service
@@ -108,7 +112,7 @@ class StudioManagement:
 
 
 def _body(endpoint: ScoringEndpoint) -> dict[str, object]:
-    create = endpoint.create
+    create = classic_keys(endpoint).create
     body: dict[str, object] = {
         "Description": create.description,
         "ThrottleLevel": create.throttle_level,
@@ -120,7 +124,7 @@ def _body(endpoint: ScoringEndpoint) -> dict[str, object]:
 
 def _told(document: dict[str, Any], endpoint: ScoringEndpoint, token: Secret) -> tuple[str, ...]:
     """Give the names for an answer to a person: a service may name anything, our keys included."""
-    return tuple(redact(name, [token, endpoint.api_key]) for name in _names(document))
+    return tuple(redact(name, [token, classic_keys(endpoint).api_key]) for name in _names(document))
 
 
 def _names(document: dict[str, Any]) -> tuple[str, ...]:

@@ -15,7 +15,9 @@ from typing import Protocol
 import msgspec
 import requests
 import urllib3
+from requests.structures import CaseInsensitiveDict
 
+from protocols.headers import Headers, keys_in, plain
 from protocols.watchdog import Watchdog, WatchedAdapter
 from settings.connection import is_loopback
 from settings.secret import Secret
@@ -107,6 +109,11 @@ class Wire:
             self._session.mount(scheme, WatchedAdapter(pool_maxsize=_AT_ONCE))
         logging.getLogger(_ODD_HEADERS).addFilter(_is_free_of_headers)
 
+    @property
+    def limit(self) -> timedelta:
+        """How long one exchange may take in all."""
+        return self._limit
+
     def with_keys(self, keys: Keys) -> "Wire":
         """Give this wire with *keys* to read the keys that are in Key Vault."""
         return self._with(_keys=keys)
@@ -122,54 +129,91 @@ class Wire:
         return other
 
     def send(self, method: str, url: str, *, key: Secret, body: bytes | None = None) -> HttpAnswer:
-        """Send one request with *key* as its bearer and wait for the answer.
+        """Send one request with *key* as its bearer and wait for the answer; see `send_as`."""
+        return self.send_as(method, url, headers={"Authorization": ("Bearer ", key)}, body=body)
+
+    def send_as(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Headers,
+        body: bytes | None = None,
+        limit: timedelta | None = None,
+    ) -> HttpAnswer:
+        """Send one request with *headers*, beside or over the usual ones, and wait for the answer.
 
         A key of Key Vault that is refused is read again. If it was changed, a GET is repeated; the
         rest is the caller's to try again, who knows until when it may be sent.
 
+        Args:
+            method: The HTTP method.
+            url: Where to.
+            headers: What is sent besides.
+            body: JSON, unless the headers say otherwise.
+            limit: How long it may take, reading keys included; None: as long as any exchange,
+                besides the time that keys take.
+
         Raises:
             NoAnswerError: There was none, or it took too long.
-            KeyUnavailableError: Key Vault did not give the key, or gave it late, or has another.
+            KeyUnavailableError: Key Vault did not give a key, or gave it late, or has another.
         """
-        if not isinstance(key, VaultSecret):
-            return self._sent(method, url, key, body)
-        value = self._value_of(key, in_time=method == "GET")
-        answer = self._sent(method, url, value, body)
-        if answer.status != _UNAUTHORIZED or not self._changed(key, value):
+        over_at = None if limit is None else time.monotonic() + limit.total_seconds()
+        values = self._values_of(headers, in_time=method == "GET")
+        answer = self._sent(method, url, plain(headers, values), body, over_at)
+        if answer.status != _UNAUTHORIZED or not self._changed(values):
             return answer
         if method == "GET":
-            return self._sent(method, url, self._value_of(key), body)
+            values = self._values_of(headers)
+            return self._sent(method, url, plain(headers, values), body, over_at)
         what = "the key was refused; Key Vault has another now, which the next try takes"
         raise KeyUnavailableError("key_rotated", what)
 
-    def _value_of(self, key: VaultSecret, *, in_time: bool = True) -> Secret:
+    def _values_of(self, headers: Headers, *, in_time: bool = True) -> dict[VaultSecret, Secret]:
+        """Give what the keys of Key Vault are now."""
+        keys = keys_in(headers)
+        if not keys:
+            return {}
         if self._keys is None:
             raise KeyUnavailableError("vault_unavailable", "nothing here reads keys of Key Vault")
         began = time.monotonic()
-        value = self._keys.current(key)
+        values = {key: self._keys.current(key) for key in keys}
         if not in_time and time.monotonic() - began > self._key_limit.total_seconds():
             what = "Key Vault gave the key late; the next try has it at once"
             raise KeyUnavailableError("vault_unavailable", what)
-        return value
+        return values
 
-    def _changed(self, key: VaultSecret, refused: Secret) -> bool:
-        return self._keys is not None and self._keys.changed(key, refused)
+    def _changed(self, refused: Mapping[VaultSecret, Secret]) -> bool:
+        """Read each of the *refused* again, and say whether any is another now."""
+        keys = self._keys
+        changed = [keys.changed(key, value) for key, value in refused.items()] if keys else []
+        return any(changed)
 
-    def _sent(self, method: str, url: str, key: Secret, body: bytes | None) -> HttpAnswer:
-        headers = {
-            "Authorization": f"Bearer {key.reveal()}",
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-        }
+    def _sent(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        over_at: float | None,
+    ) -> HttpAnswer:
+        said = CaseInsensitiveDict({"Accept": "application/json"})
         if body is not None:
-            headers["Content-Type"] = "application/json; charset=utf-8"
+            said["Content-Type"] = "application/json; charset=utf-8"
+        said.update(headers)
+        said["Accept-Encoding"] = "identity"  # the body is read as it comes
         # Not the session's own way to prepare it, which takes other credentials out of ~/.netrc.
-        request = requests.Request(method, url, headers=headers, data=body)
-        with Watchdog(self._limit) as watchdog:
+        request = requests.Request(method, url, headers=said, data=body)
+        limit = self._limit
+        if over_at is not None:
+            limit = min(timedelta(seconds=over_at - time.monotonic()), limit)
+        if limit <= timedelta(0):
+            raise NoAnswerError("no time was left to send it", sent=False)
+        with Watchdog(limit) as watchdog:
             try:
                 return self._exchange(request.prepare())
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-                late = f"no answer within {self._limit.total_seconds():g} s"
+                late = f"no answer within {limit.total_seconds():.3g} s"
                 what = late if watchdog.has_bitten else _in_short(error)
                 raise NoAnswerError(what, sent=watchdog.is_connected) from error
 

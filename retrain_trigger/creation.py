@@ -4,11 +4,11 @@ from typing import Any, Literal, TypedDict
 
 import msgspec
 
-from protocols import studio_classic
+from protocols.classic_keys import ClassicKeys, classic_keys
 from protocols.protocol import Refused, Unsettled
 from protocols.studio_management import Present, names_endpoint
 from retrain_trigger.engine import Engine
-from settings.scoring_endpoint import ScoringEndpoint
+from settings.scoring_endpoint import USUAL_PROTOCOL, ScoringEndpoint
 from settings.secret import Secret
 
 _UNFIT = frozenset({"default_endpoint", "training_service"})
@@ -62,7 +62,7 @@ def add_endpoint(engine: Engine, endpoint: ScoringEndpoint) -> Added:
     if isinstance(result, (Refused, Unsettled)):
         what = f"endpoints.{endpoint.name} was not added: {result.message} ({result.code})"
         raise NotAddedError(what, "endpoint" if result.code in _UNFIT else "service")
-    resource = endpoint.resource
+    resource = classic_keys(endpoint).resource
     if resource is None and len(result.resources) == 1:
         resource = result.resources[0]
     fault = _fault(endpoint, result)
@@ -77,21 +77,22 @@ def plan_to_add(engine: Engine, endpoint: ScoringEndpoint) -> AddingPlan:
 
 def _token(endpoint: ScoringEndpoint) -> Secret:
     where = f"endpoints.{endpoint.name}"
-    if endpoint.protocol != studio_classic.NAME or not endpoint.patch_url:
-        what = f"{where}: only an endpoint of {studio_classic.NAME} with a patch_url can be added"
+    keys = endpoint.keys
+    if not isinstance(keys, ClassicKeys) or not keys.patch_url:
+        what = f"{where}: only an endpoint of {USUAL_PROTOCOL} with a patch_url can be added"
         raise NotAddedError(what, "file")
-    if not names_endpoint(endpoint.patch_url):
+    if not names_endpoint(keys.patch_url):
         raise NotAddedError(f"{where}.patch_url must end in /endpoints/<name>", "file")
-    if endpoint.workspace_token is None or endpoint.workspace_token == Secret(""):
+    if keys.workspace_token is None or keys.workspace_token == Secret(""):
         what = f"{where}.workspace_token is missing: adding an endpoint needs the workspace's own"
         raise NotAddedError(what, "file")
-    return endpoint.workspace_token
+    return keys.workspace_token
 
 
 def _fault(endpoint: ScoringEndpoint, present: Present) -> str | None:
-    listed = ", ".join(present.resources) or "none"
-    if endpoint.resource is not None and endpoint.resource not in present.resources:
+    listed, resource = ", ".join(present.resources) or "none", classic_keys(endpoint).resource
+    if resource is not None and resource not in present.resources:
         return f"`resource` is none of the endpoint's: {listed}"
-    if endpoint.resource is None and len(present.resources) > 1:
+    if resource is None and len(present.resources) > 1:
         return f"set `resource` to one of the endpoint's: {listed}"
     return None

@@ -17,12 +17,12 @@ from patch_endpoint.ledger import Ledger
 from patch_endpoint.records import Records
 from patch_endpoint.sas import Signer, signer_of
 from patch_endpoint.world import World
-from protocols import studio_classic
 from protocols.batch import BatchProtocol
 from protocols.identity import AppIdentity
 from protocols.protocol import ScoringProtocol
 from protocols.studio_batch import StudioBatch
 from protocols.studio_management import StudioManagement
+from protocols.table import PROTOCOLS, Kind
 from protocols.vault import VAULT_LIMIT, Identity, Vault
 from protocols.wire import Wire
 from retrain_trigger.job_records import JobRecords
@@ -33,6 +33,7 @@ from retrain_trigger.service_results import ServiceResults
 from settings.app_settings import Settings, read_settings
 from settings.connection import Connection
 from settings.fault import SettingsError
+from settings.scoring_endpoint import ReadKeys
 from state.agenda import Agenda
 from state.clients import blob_service, credential_of
 from state.endpoints_source import AppFolder, BlobFolder, EndpointsSource
@@ -89,6 +90,7 @@ class App:
         wire: What reaches the endpoints.
         storage: What makes the client of a storage connection.
         identity: What reads Key Vault; None: the identity that storage is reached by.
+        protocols: The protocols that endpoints can speak, by name.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - the parts that a test replaces
@@ -99,9 +101,10 @@ class App:
         wire: Wire | None = None,
         storage: Storage = blob_service,
         identity: Identity | None = None,
+        protocols: Mapping[str, Kind] = PROTOCOLS,
     ) -> None:
         self._environ, self._folder, self._identity = environ, folder, identity
-        self._wire, self._storage = wire or Wire(), storage
+        self._wire, self._storage, self._protocols = wire or Wire(), storage, protocols
         self.now = now or _utc_now
         self.started_at = self.now()
 
@@ -119,7 +122,15 @@ class App:
         """
         identity = self._identity or _identity_of(self.settings)
         wire = self._wire.with_keys(Vault(self._wire.limited_to(VAULT_LIMIT), identity, self.now))
-        return _built(self.settings, self._environ, self._folder, self.now, wire, self._storage)
+        return _built(
+            self.settings,
+            self._environ,
+            self._folder,
+            self.now,
+            wire,
+            self._storage,
+            self._protocols,
+        )
 
 
 def _built(  # noqa: PLR0913, PLR0917 - one call, above
@@ -129,22 +140,21 @@ def _built(  # noqa: PLR0913, PLR0917 - one call, above
     now: Callable[[], datetime],
     wire: Wire,
     storage: Storage,
+    kinds: Mapping[str, Kind],
 ) -> Engine:
     if settings.faults or settings.model_storage is None or settings.state_storage is None:
         raise SettingsError(settings.faults)
     models, state = storage(settings.model_storage), storage(settings.state_storage)
     container = models.get_container_client(settings.model_blobs.container)
-    protocols: dict[str, ScoringProtocol] = {
-        studio_classic.NAME: studio_classic.StudioClassic(wire)
-    }
+    keys = {name: kind.read_keys for name, kind in kinds.items()}
     return assembled(
         settings=settings,
-        endpoints=_endpoints_source(settings, environ, folder, state, frozenset(protocols), now),
+        endpoints=_endpoints_source(settings, environ, folder, state, keys, now),
         store=BlobStateStore(state.get_container_client(settings.state_container)),
         catalog=BlobModelCatalog(container, settings.model_blobs),
         signer=signer_of(models, settings.sas_lifetime, settings.sas_renew_before),
         keeper=BlobKeeper(models.get_container_client(KEPT_CONTAINER)),
-        protocols=protocols,
+        protocols={name: kind.make(wire) for name, kind in kinds.items()},
         batch=StudioBatch(wire),
         management=StudioManagement(wire),
         now=now,
@@ -213,7 +223,7 @@ def _endpoints_source(  # noqa: PLR0913, PLR0917 - one call, above
     environ: Mapping[str, str],
     folder: Path,
     state: BlobServiceClient,
-    protocols: frozenset[str],
+    protocols: Mapping[str, ReadKeys],
     now: Callable[[], datetime],
 ) -> EndpointsSource:
     location = settings.endpoints_file.removeprefix("blob:")

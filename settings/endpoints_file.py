@@ -15,7 +15,13 @@ import msgspec
 from settings.fault import Fault, SettingsError
 from settings.misspelling import is_like
 from settings.retraining import TrainingService, read_training_service
-from settings.scoring_endpoint import ScoringEndpoint, Surroundings, is_json, read_endpoint
+from settings.scoring_endpoint import (
+    ReadKeys,
+    ScoringEndpoint,
+    Surroundings,
+    is_json,
+    read_endpoint,
+)
 from settings.secret import Secret
 from settings.table import Table, text
 from settings.takers import Takers
@@ -58,7 +64,7 @@ def parse_endpoints(
     *,
     environ: Mapping[str, str],
     read_relative: Callable[[str], bytes],
-    protocols: frozenset[str],
+    protocols: Mapping[str, ReadKeys],
 ) -> Endpoints:
     """Read an endpoints file.
 
@@ -67,7 +73,7 @@ def parse_endpoints(
         environ: The app settings, which the keys are in.
         read_relative: Reads a file by its path relative to the endpoints file; OSError or
             ValueError where that cannot be done.
-        protocols: The names of the protocols there are.
+        protocols: How the keys of each protocol are read, by its name.
 
     Raises:
         SettingsError: The text is no TOML, or its defaults are misspelt.
@@ -163,6 +169,8 @@ def _named(value: Any, name: str) -> Any:
         return value.replace(_ENDPOINT_TOKEN, name)
     if isinstance(value, dict):
         return {key: _named(item, name) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_named(item, name) for item in value]
     return value
 
 

@@ -1,21 +1,21 @@
 """A scoring endpoint, as the endpoints file describes it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
 import msgspec
 
+from settings.expression import expression
 from settings.fault import Fault
 from settings.retraining import Retrain, read_retrain, safe_url
 from settings.secret import Secret
 from settings.table import Table, text, typed
 
 EVERY_MODEL = "**"
+USUAL_PROTOCOL = "studio-classic"
 _LEFT_OUT = ""  # is no pattern
-_THROTTLE_LEVELS = ("Low", "High")
-_MOST_CONCURRENT_CALLS = 200
 
 
 class SmokeTest(msgspec.Struct, frozen=True):
@@ -34,18 +34,8 @@ class SmokeTest(msgspec.Struct, frozen=True):
     request_file: str = ""
 
 
-class CreateEndpoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What `create_endpoint` asks for when it adds the scoring endpoint.
-
-    Attributes:
-        description: For whoever looks at the web service.
-        throttle_level: `Low` or `High`, as the management API knows them.
-        max_concurrent_calls: 1 to 200, with `High` alone; None: as the service has it.
-    """
-
-    description: str = ""
-    throttle_level: str = "Low"
-    max_concurrent_calls: int | None = None
+class ProtocolKeys(msgspec.Struct, frozen=True, kw_only=True):
+    """The keys of an endpoint's table that its protocol alone knows; each protocol has its own."""
 
 
 class ScoringEndpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,32 +44,24 @@ class ScoringEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: Its name in this app.
         protocol: What it speaks.
-        patch_url: Where a model is announced to it.
-        api_key: Its own key.
-        resource: The updatable resource; None: read from the endpoint.
+        keys: What its protocol needs to know of it.
         models: Which blobs are for it (`PurePosixPath.full_match` within the container); None where
             no landed blob is.
         auto_deploy: False: every model waits for a person.
         keep: How many models stay restorable after their blob is overwritten.
         smoke_test: How a model in effect is proven; None: by the endpoint's own location.
         retrain: How it is retrained; None: not by this app.
-        workspace_token: What `create_endpoint` signs in with.
-        create: What `create_endpoint` asks for.
         faults: What is wrong with the table. With any, the endpoint's models are recorded and wait.
     """
 
     name: str
     protocol: str
-    patch_url: str
-    api_key: Secret
-    resource: str | None = None
+    keys: ProtocolKeys
     models: str | None = EVERY_MODEL
     auto_deploy: bool = True
     keep: int = 5
     smoke_test: SmokeTest | None = None
     retrain: Retrain | None = None
-    workspace_token: Secret | None = None
-    create: CreateEndpoint = CreateEndpoint()
     faults: tuple[Fault, ...] = ()
 
     def takes(self, model_name: str) -> bool:
@@ -93,16 +75,23 @@ class Surroundings(msgspec.Struct, frozen=True):
     Attributes:
         secret: Reads a key: the name of an app setting between percent signs.
         request: Reads the body of a smoke test by its path relative to the endpoints file.
-        protocols: The names of the protocols there are.
+        protocols: How the keys of each protocol are read, by its name.
         services: The names of the training services there are.
         alone: Whether it is the file's one endpoint, which may leave out `models`.
     """
 
     secret: Callable[[Any], Secret]
     request: Callable[[Any], bytes]
-    protocols: frozenset[str]
+    protocols: "Mapping[str, ReadKeys]"
     services: frozenset[str]
     alone: bool
+
+
+type ReadKeys = Callable[[Table, Table | None, Surroundings], ProtocolKeys]
+"""Reads what a protocol alone knows out of an endpoint's table, and out of its smoke test's.
+
+What is wrong is noted in the tables.
+"""
 
 
 def read_endpoint(name: str, table: Table, around: Surroundings) -> ScoringEndpoint:
@@ -114,20 +103,18 @@ def read_endpoint(name: str, table: Table, around: Surroundings) -> ScoringEndpo
         return text(value)
 
     retrain = read_retrain(table.table("retrain"), around.services)
+    smoke_test = table.table("smoke_test")
+    spoken = table.optional("protocol", protocol, USUAL_PROTOCOL)
     endpoint = ScoringEndpoint(
         name=name,
-        protocol=table.optional("protocol", protocol, "studio-classic"),
-        patch_url=table.required("patch_url", safe_url, instead=""),
-        api_key=table.required("api_key", around.secret, instead=Secret("")),
-        resource=table.optional("resource", text, None),
+        protocol=spoken,
+        keys=around.protocols[spoken](table, smoke_test, around),
         models=_read_models(table, alone=around.alone, is_retrained=retrain is not None),
         # Read wrongly, an unapproved model would be on record as approved, and go live once mended.
         auto_deploy=table.cautious("auto_deploy", typed(bool), default=True, instead=False),
         keep=table.optional("keep", _keep, 5),
-        smoke_test=_read_smoke_test(table.table("smoke_test"), around),
+        smoke_test=_read_smoke_test(smoke_test, around),
         retrain=retrain,
-        workspace_token=table.optional("workspace_token", around.secret, None),
-        create=table.optional("create", _create, CreateEndpoint()),
     )
     table.refuse_unknown()
     return msgspec.structs.replace(endpoint, faults=tuple(table.faults))
@@ -155,7 +142,7 @@ def _read_smoke_test(table: Table | None, around: Surroundings) -> SmokeTest | N
     smoke_test = SmokeTest(
         score_url=table.required("score_url", safe_url, instead=""),
         request=request,
-        expect=table.required("expect", _expression, instead=""),
+        expect=table.required("expect", expression, instead=""),
         request_file=request_file,
     )
     table.refuse_unknown()
@@ -178,30 +165,6 @@ def _keep(value: object) -> int:
     if keep < 0:
         raise ValueError("must be 0 or more")
     return keep
-
-
-def _create(value: object) -> CreateEndpoint:
-    create = msgspec.convert(value, CreateEndpoint, strict=True)
-    if create.throttle_level not in _THROTTLE_LEVELS:
-        raise ValueError(f"throttle_level must be {' or '.join(_THROTTLE_LEVELS)}")
-    calls = create.max_concurrent_calls
-    if calls is not None and not 1 <= calls <= _MOST_CONCURRENT_CALLS:
-        raise ValueError(f"max_concurrent_calls must be 1 to {_MOST_CONCURRENT_CALLS}")
-    return create
-
-
-def _expression(value: object) -> str:
-    # jmespath is only needed where a smoke test is: not on everybody's cold start.
-    import jmespath.exceptions  # noqa: PLC0415 - see above
-
-    try:
-        jmespath.compile(text(value))
-    except jmespath.exceptions.JMESPathError as error:
-        # The error's own text quotes the expression, and a fault quotes no value.
-        position = getattr(error, "lex_position", getattr(error, "lexer_position", None))
-        where = "" if position is None else f": look at column {position + 1}"
-        raise ValueError(f"is no JMESPath expression{where}") from None
-    return text(value)
 
 
 def is_json(body: bytes) -> bool:

@@ -58,6 +58,15 @@ class Table:
             return None
         return Table(f"{self.where}.{key}", self._values.pop(key), self.faults)
 
+    def tables(self, key: str) -> "list[Table]":
+        """Take the list of tables *key* out of this one; empty where it is left out."""
+        found = self._values.pop(key, [])
+        if not isinstance(found, list):
+            self.fault(key, "must be a list of tables")
+            return []
+        where = f"{self.where}.{key}"
+        return [Table(f"{where}[{n}]", one, self.faults) for n, one in enumerate(found)]
+
     def refuse_unknown(self) -> None:
         """Call a key that nobody read a fault: a typing error must not pass for a default."""
         for key in self._values:

@@ -14,7 +14,7 @@ from azure.storage.blob import BlobServiceClient
 from settings.container import is_blob_name
 from settings.endpoints_file import Endpoints, parse_endpoints
 from settings.fault import Fault, SettingsError
-from settings.scoring_endpoint import ScoringEndpoint
+from settings.scoring_endpoint import ReadKeys, ScoringEndpoint
 from state.storage_errors import mapped
 
 LOOK_AGAIN_AFTER = timedelta(seconds=30)
@@ -46,7 +46,7 @@ class EndpointsSource:
         folder: Where it is.
         name: Its name there.
         environ: The app settings, which the keys are in.
-        protocols: The names of the protocols there are.
+        protocols: How the keys of each protocol are read, by its name.
         now: The clock.
     """
 
@@ -56,7 +56,7 @@ class EndpointsSource:
         name: str,
         *,
         environ: Mapping[str, str],
-        protocols: frozenset[str],
+        protocols: Mapping[str, ReadKeys],
         now: Callable[[], datetime],
     ) -> None:
         self._folder, self._name = folder, name

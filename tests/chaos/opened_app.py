@@ -9,6 +9,7 @@ from typing import NamedTuple
 from azure.storage.blob import BlobServiceClient
 
 from patch_endpoint.sas import Signer
+from protocols.classic_keys import read_classic_keys
 from protocols.studio_batch import StudioBatch
 from protocols.studio_classic import NAME, StudioClassic
 from protocols.studio_management import StudioManagement
@@ -63,7 +64,7 @@ def _over_shared_storage(order: Open, now: Now, wire: Wire, address: Address) ->
         AppFolder(file),
         file.name,
         environ=order.environ,
-        protocols=frozenset({NAME}),
+        protocols={NAME: read_classic_keys},
         now=now,
     )
     # No bytes are kept and few tokens read here: these two stay in this process.

@@ -12,6 +12,7 @@ from local_stack.azurite import Azurite
 from local_stack.ml_service import Endpoint, MlService, Studio, WebService
 from patch_endpoint.sas import AccountKeySource, Signer
 from protocols.blob_reference import BlobReference
+from protocols.classic_keys import ClassicKeys
 from protocols.protocol import ScoringProtocol
 from protocols.studio_classic import StudioClassic
 from protocols.wire import Wire
@@ -67,7 +68,9 @@ class MemoryTarget:
         """See `Target`."""
         url = f"https://studio.invalid/{kind}"
         return ScoringEndpoint(
-            name=kind, protocol="memory", patch_url=url, api_key=Secret("key"), resource=None
+            name=kind,
+            protocol="memory",
+            keys=ClassicKeys(patch_url=url, api_key=Secret("key"), resource=None),
         )
 
     def put(self, blob: str) -> None:
@@ -109,8 +112,9 @@ class LocalTarget:
         return ScoringEndpoint(
             name=kind,
             protocol="studio-classic",
-            patch_url=self._service.patch_url(kind),
-            api_key=Secret(self._service.key(kind)),
+            keys=ClassicKeys(
+                patch_url=self._service.patch_url(kind), api_key=Secret(self._service.key(kind))
+            ),
         )
 
     def put(self, blob: str) -> None:

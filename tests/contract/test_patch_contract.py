@@ -47,7 +47,7 @@ def target(request: pytest.FixtureRequest, container_name: str) -> Iterator[Targ
 
 
 def serves(target: Target, endpoint: ScoringEndpoint) -> object:
-    return target.protocol.served(endpoint, RESOURCE)
+    return target.protocol.served(endpoint, RESOURCE, target.reference(BLOB))
 
 
 def test_a_model_is_accepted(target: Target) -> None:
@@ -86,7 +86,8 @@ def test_an_earlier_token_is_not_taken_for_the_later(target: Target) -> None:
 
 def test_a_wrong_key_is_refused_and_no_other_model_would_fare_better(target: Target) -> None:
     target.put(BLOB)
-    endpoint = replace(target.endpoint(UPDATABLE), api_key=Secret("not-its-key"))
+    usual = target.endpoint(UPDATABLE)
+    endpoint = replace(usual, keys=replace(usual.keys, api_key=Secret("not-its-key")))
 
     answer = target.protocol.patch(endpoint, RESOURCE, target.reference(BLOB))
 
@@ -102,7 +103,8 @@ def test_an_unknown_resource_is_refused(target: Target) -> None:
     answer = target.protocol.patch(endpoint, "Modele [entraine]", target.reference(BLOB))
 
     assert_refused(answer, "http_400", about_model=True)
-    assert target.protocol.served(endpoint, "Modele [entraine]") is None
+    reference = target.reference(BLOB)
+    assert target.protocol.served(endpoint, "Modele [entraine]", reference) is None
 
 
 def test_the_default_endpoint_is_refused(target: Target) -> None:
@@ -129,7 +131,8 @@ def test_a_resource_with_accents_is_read_from_the_endpoint(target: Target) -> No
 
 
 def test_a_configured_resource_is_taken_as_it_is(target: Target) -> None:
-    endpoint = replace(target.endpoint(DOUBLE), resource="b")
+    usual = target.endpoint(DOUBLE)
+    endpoint = replace(usual, keys=replace(usual.keys, resource="b"))
 
     assert target.protocol.resource_of(endpoint) == "b"
 

@@ -9,7 +9,8 @@ import msgspec
 
 from patch_endpoint.kept import CONTAINER as KEPT
 from protocols.blob_reference import BlobReference, expiry_in
-from protocols.protocol import Accepted, Answer, Refused, Served, Unsettled
+from protocols.classic_keys import classic_keys
+from protocols.protocol import Abilities, Accepted, Answer, Refused, Served, Unsettled
 from settings.scoring_endpoint import ScoringEndpoint
 from tests.fakes.calls import Calls
 from tests.fakes.keeper import MemoryKeeper
@@ -105,10 +106,16 @@ class MemoryScoring:
         """Give the PATCHes that an endpoint got, in their order."""
         return [one for one in self.sent if one.endpoint == name]
 
+    def abilities(self, endpoint: ScoringEndpoint) -> Abilities:
+        """See `ScoringProtocol`."""
+        del endpoint
+        return Abilities(settles_after=self.settles_after)
+
     def resource_of(self, endpoint: ScoringEndpoint) -> str | Refused | Unsettled:
         """See `ScoringProtocol`."""
-        if endpoint.resource is not None:
-            return endpoint.resource
+        configured = classic_keys(endpoint).resource
+        if configured is not None:
+            return configured
         with self._calls.making("endpoint.resource", endpoint.name):
             hosted = self._host(endpoint.name)
         if refusal := self.resource_says or _refused_key(hosted, endpoint):
@@ -132,12 +139,13 @@ class MemoryScoring:
         return reaction.answer
 
     def served(
-        self, endpoint: ScoringEndpoint, resource: str
-    ) -> Served | Refused | Unsettled | None:
+        self, endpoint: ScoringEndpoint, resource: str, model: BlobReference
+    ) -> Served | bool | Refused | Unsettled | None:
         """See `ScoringProtocol`."""
+        del model
         with self._calls.making("endpoint.get", endpoint.name):
             hosted = self._host(endpoint.name)
-        if self.down is not None and not isinstance(self.down, Accepted):
+        if self.down is not None and isinstance(self.down, (Refused, Unsettled)):
             return self.down
         if refusal := _refused_key(hosted, endpoint):
             return refusal
@@ -151,11 +159,14 @@ class MemoryScoring:
             self.asked_with += [endpoint.smoke_test.request] if endpoint.smoke_test else []
             return self.smoke_test_says if self._is_good(endpoint.name) else False
 
-    def request_plan(
-        self, endpoint: ScoringEndpoint, resource: str, model: BlobReference
-    ) -> dict[str, object]:
+    def request_plan(self, endpoint: ScoringEndpoint, model: BlobReference) -> dict[str, object]:
         """See `ScoringProtocol`."""
-        return {"url": endpoint.patch_url, "resource": resource, "blob": model.relative_location}
+        keys = classic_keys(endpoint)
+        return {
+            "url": keys.patch_url,
+            "resource": keys.resource or "(read from the endpoint)",
+            "blob": model.relative_location,
+        }
 
     def _is_good(self, name: str) -> bool:
         return (self.serves(name) or "").partition("/")[2] not in self.no_good
@@ -202,7 +213,7 @@ class MemoryScoring:
 
 
 def _refused_key(hosted: Hosted, endpoint: ScoringEndpoint) -> Refused | None:
-    if hosted.key is None or endpoint.api_key.reveal() == hosted.key:
+    if hosted.key is None or classic_keys(endpoint).api_key.reveal() == hosted.key:
         return None
     return Refused("http_401", "the key is not this endpoint's")
 

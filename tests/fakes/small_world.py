@@ -7,6 +7,7 @@ from patch_endpoint.record import Deployment, Record
 from patch_endpoint.records import Records
 from patch_endpoint.sas import Signer
 from patch_endpoint.trained_model import TrainedModel
+from protocols.classic_keys import read_classic_keys
 from protocols.protocol import ScoringProtocol
 from protocols.studio_management import StudioManagement
 from protocols.wire import Wire
@@ -140,7 +141,7 @@ class SmallWorld:
             self.folder,
             "endpoints.toml",
             environ=environ,
-            protocols=frozenset(protocols),
+            protocols=dict.fromkeys(protocols, read_classic_keys),
             now=self.clock,
         )
         base = "https://models.blob.invalid/"

@@ -16,6 +16,7 @@ import requests
 
 from local_stack.certificates import Certificate, make_certificate
 from protocols.batch import BatchRequest, Submitted
+from protocols.classic_keys import ClassicKeys
 from protocols.protocol import Refused, Unsettled
 from protocols.studio_batch import StudioBatch
 from protocols.studio_management import Present, StudioManagement
@@ -161,7 +162,9 @@ def _submit(wire: Wire, url: str) -> Submitted | Refused | Unsettled:
 
 def _create(wire: Wire, url: str) -> Present | Refused | Unsettled:
     endpoint = ScoringEndpoint(
-        name="e", protocol="p", patch_url=f"{url}/services/s/endpoints/e", api_key=Secret(KEY)
+        name="e",
+        protocol="p",
+        keys=ClassicKeys(patch_url=f"{url}/services/s/endpoints/e", api_key=Secret(KEY)),
     )
     return StudioManagement(wire).create(endpoint, Secret(KEY))
 

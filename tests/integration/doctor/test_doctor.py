@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import override
 
 import pytest
 from azure.storage.queue import QueueClient
@@ -14,6 +15,8 @@ from local_stack.ports import free_port
 from retrain_trigger.landed import model_landed
 from tests.chaos.storage.faulty_storage import Call, Fault, faulty_storage
 from tests.integration.doctor.examined_app import ENDPOINTS, ExaminedApp
+from tests.integration.key_vault.keyed_endpoint import keyed_endpoint
+from tests.integration.protocols.model_server import KEY, ModelServer, Received, Reply
 
 NOBODY = f"http://127.0.0.1:{free_port()}"
 
@@ -331,3 +334,74 @@ def test_what_depends_on_wrong_settings_is_not_looked_at(app: ExaminedApp) -> No
     skipped = [one.area for one in app.findings() if one.state == "skipped"]
 
     assert skipped == ["storage", "endpoints", "timers"]
+
+
+# Braces that are TOML's own are doubled: the text is a format.
+HTTP = """
+[endpoints.served]
+protocol = "http"
+models = "served/**"
+
+[[endpoints.served.requests]]
+method = "PATCH"
+url = "URL"
+"""
+PROOF = """
+[endpoints.served.proof]
+url = "URL"
+headers = {{ Authorization = "Bearer %SERVER_KEY%" }}
+expect = "answer.version == sent.etag"
+"""
+
+
+class Unknowing(ModelServer):
+    """Knows no model."""
+
+    @override
+    def answer(self, request: Received) -> Reply:
+        return 404, {"error": f"no {request.path}"}
+
+
+@pytest.mark.parametrize(
+    ("key", "state", "what"),
+    [("the-key", "ok", "it answers"), ("another", "fault", "http_401"), ("{vault}", "ok", "")],
+)
+def test_a_server_that_takes_a_model_by_http_is_asked_for_a_proof_and_sent_nothing(
+    app: ExaminedApp, key: str, state: str, what: str
+) -> None:
+    address = app.vault.put("served", "the-key")
+    app.environ["SERVER_KEY"] = key.format(vault=address)
+    with keyed_endpoint("the-key") as server:
+        app.write(ENDPOINTS + (HTTP + PROOF).replace("URL", server.url))
+        found = [one for one in app.findings() if "served" in one.where and one.area == "endpoints"]
+        asked = {method for method, _ in server.calls}
+
+    assert [one.state for one in found] == [state]
+    assert what in found[0].what
+    assert asked == {"GET"}
+
+
+def test_a_server_that_does_not_know_a_model_that_nobody_has_is_well(app: ExaminedApp) -> None:
+    app.environ["SERVER_KEY"] = KEY
+    with Unknowing.start() as server:
+        app.write(ENDPOINTS + (HTTP + PROOF).replace("URL", server.url))
+        findings = app.findings()
+
+    assert _faults(findings) == []
+    assert [request.method for request in server.received] == ["GET"]
+
+
+def test_a_server_that_is_away_is_found(app: ExaminedApp) -> None:
+    app.environ["SERVER_KEY"] = "the-key"
+    app.write(ENDPOINTS + (HTTP + PROOF).replace("URL", NOBODY))
+
+    assert [one.where for one in _faults(app.findings())] == ["endpoints.served.proof"]
+
+
+def test_a_server_that_nothing_can_be_asked_of_is_told(app: ExaminedApp) -> None:
+    app.write(ENDPOINTS + HTTP.replace("URL", NOBODY))
+
+    findings = app.findings()
+
+    assert _faults(findings) == []
+    assert [one.where for one in findings if one.state == "warning"] == ["served"]

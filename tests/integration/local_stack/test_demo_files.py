@@ -16,6 +16,7 @@ from local_stack.ml_service.model_file import load
 from local_stack.ml_service.training import train
 from local_stack.story import SMOKE_LABEL, SMOKE_REQUEST
 from local_stack.workspace import Workspace, digits_studio
+from protocols.classic_keys import read_classic_keys
 from settings.endpoints_file import parse_endpoints
 
 
@@ -54,7 +55,7 @@ def test_the_app_finds_no_fault_in_the_demos_endpoints_file(tmp_path: Path) -> N
         endpoints.file.read_text("utf-8"),
         environ={"DIGITS_API_KEY": "one", "DIGITS_TRAINING_API_KEY": "another"},
         read_relative=lambda name: (tmp_path / name).read_bytes(),
-        protocols=frozenset({"studio-classic"}),
+        protocols={"studio-classic": read_classic_keys},
     )
 
     assert read.faults == ()

@@ -8,6 +8,7 @@ from azure.storage.blob import BlobServiceClient, ContainerClient, ExponentialRe
 
 from local_stack.azurite import Azurite
 from local_stack.ports import free_port
+from protocols.classic_keys import read_classic_keys
 from settings.connection import Connection
 from settings.secret import Secret
 from state.clients import blob_service
@@ -67,7 +68,7 @@ def _source(container: ContainerClient, service: BlobServiceClient, now: Clock) 
         BlobFolder(service, container.container_name, FILE),
         "endpoints.toml",
         environ=KEYS,
-        protocols=frozenset({"studio-classic"}),
+        protocols={"studio-classic": read_classic_keys},
         now=now,
     )
 

@@ -6,14 +6,22 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from patch_endpoint.decide import Decision
+from patch_endpoint.record import AttemptStep
 from protocols.protocol import Answer
 from retrain_trigger import job
 from scripts.check_boundaries import MAY_IMPORT
 from tests.unit.docs.markdown import ROOT
 
+_ANSWERS = tuple(kind.__name__.lower() for kind in Answer.__value__.__args__)
+# Of what is tidied up, there is nothing to follow.
+_STEPS = tuple(
+    f"{step}.{answer}"
+    for step in AttemptStep.__value__.__args__
+    for answer in _ANSWERS
+    if (step, answer) != ("tidy", "underway")
+)
 # What a name that is put together may end in, by how it begins.
 _ENDINGS: Mapping[str, tuple[str, ...]] = {
-    "patch.": tuple(kind.__name__.lower() for kind in Answer.__value__.__args__),
     "deployment.": tuple(kind.__name__.lower() for kind in Decision.__value__.__args__),
     "job.": job.State.__value__.__args__,
 }
@@ -44,6 +52,8 @@ def _names(name: ast.expr) -> Iterator[str]:
         case ast.IfExp():
             yield from _names(name.body)
             yield from _names(name.orelse)
+        case ast.JoinedStr(values=[ast.FormattedValue(value=ast.Attribute(attr="step")), *_]):
+            yield from _STEPS
         case ast.JoinedStr(values=[ast.Constant(value=str(begin)), *_]):
             yield from (f"{begin}{end}" for end in _ENDINGS[begin])
         case _:

@@ -5,15 +5,18 @@ import re
 
 from patch_endpoint.history import HISTORY_KEPT
 from patch_endpoint.record import State
+from protocols.protocol import Abilities
+from protocols.table import PROTOCOLS
 from retrain_trigger.job import ENDED
 from retrain_trigger.job_transitions import TRANSITIONS
 from scripts.check_boundaries import MAY_IMPORT
+from settings.scoring_endpoint import USUAL_PROTOCOL
 from tests.unit.docs.markdown import ROOT, blocks, code, table
 
 TEXT = (ROOT / "docs" / "architecture.md").read_text("utf-8")
 DIAGRAM, JOB_DIAGRAM = blocks(TEXT, "mermaid")
 STATES = set(State.__value__.__args__)
-PURE = ("decide", "desired", "fallback", "history", "rollback", "attempt")
+PURE = ("decide", "desired", "fallback", "history", "rollback", "rollout", "attempt")
 REACHES_OUT = {"azure", "requests", "os", "time", "threading", "logging", "state", "telemetry"}
 
 
@@ -65,6 +68,38 @@ def test_what_decides_reaches_for_nothing_outside() -> None:
     for name in PURE:
         assert f"`patch_endpoint/{name}.py`" in TEXT
         assert not _imports(f"patch_endpoint/{name}") & REACHES_OUT, name
+
+
+def test_the_table_of_abilities_names_those_that_there_are() -> None:
+    said = {code(row["ability"])[0] for row in table(TEXT, "ability")}
+
+    assert said == set(Abilities.__struct_fields__)
+
+
+def test_the_one_path_knows_no_protocol_but_by_what_an_endpoint_can_do() -> None:
+    """Batch jobs and the adding of endpoints are of Studio (classic) alone, as yet."""
+    shared = {"protocol", "blob_reference", "batch", "wire", "table", "identity", "vault"}
+    own = {
+        (str(file.relative_to(ROOT)), module)
+        for folder in set(MAY_IMPORT) - {"protocols"}
+        for file in (ROOT / folder).rglob("*.py")
+        for module in re.findall(r"^from protocols\.(\w+)", file.read_text("utf-8"), re.MULTILINE)
+        if module not in shared
+    }
+
+    assert own == {
+        ("retrain_trigger/creation.py", "classic_keys"),
+        ("retrain_trigger/creation.py", "studio_management"),
+        ("retrain_trigger/engine.py", "studio_batch"),
+        ("retrain_trigger/engine.py", "studio_management"),
+    }
+
+
+def test_the_page_on_protocols_names_each_that_there_is() -> None:
+    page = (ROOT / "docs" / "protocols.md").read_text("utf-8")
+
+    assert {code(row["protocol"])[0] for row in table(page, "protocol")} == set(PROTOCOLS)
+    assert USUAL_PROTOCOL in PROTOCOLS
 
 
 def test_the_history_is_as_long_as_the_page_says() -> None:

@@ -7,12 +7,13 @@ from typing import Any, override
 
 import pytest
 
+from protocols.classic_keys import CreateEndpoint, classic_keys, read_classic_keys
 from settings.bindings import DEFAULTS
 from settings.endpoints_file import Endpoints, parse_endpoints
 from settings.fault import Fault
 from settings.model_blobs import parse_model_blobs
 from settings.retraining import read_training_service
-from settings.scoring_endpoint import CreateEndpoint, Surroundings, read_endpoint
+from settings.scoring_endpoint import Surroundings, read_endpoint
 from settings.secret import Secret
 from settings.table import Parse, Table
 from tests.unit.docs.markdown import README, ROOT, Row, blocks, code, section, table
@@ -20,7 +21,7 @@ from tests.unit.docs.markdown import README, ROOT, Row, blocks, code, section, t
 TEXT = README.read_text("utf-8")
 SAMPLE = (ROOT / "endpoints.sample.toml").read_text("utf-8")
 REQUEST = blocks(TEXT, "json")[0].encode()
-PROTOCOLS = frozenset({"studio-classic"})
+PROTOCOLS = {"studio-classic": read_classic_keys}
 
 ENDPOINT = "[endpoints.<name>]"
 SMOKE_TEST = "[endpoints.<name>.smoke_test]"
@@ -148,7 +149,7 @@ def test_the_sample_has_no_fault_and_says_what_its_comments_say() -> None:
     assert not credit.auto_deploy
     assert census.takes("census/2026/05/model.ilearner")
     assert not credit.takes("census/2026/05/model.ilearner")
-    assert credit.patch_url.endswith("/endpoints/credit")
+    assert classic_keys(credit).patch_url.endswith("/endpoints/credit")
 
 
 def test_the_sample_retrains_one_endpoint_into_a_blob_that_lands_there() -> None:

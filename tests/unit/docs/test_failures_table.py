@@ -68,7 +68,7 @@ def _begins(text: ast.JoinedStr) -> str:
 
 
 def _codes_of_the_app() -> set[str]:
-    files = [*(ROOT / "protocols").glob("*.py"), *(ROOT / "patch_endpoint").glob("*.py")]
+    files = [*(ROOT / "protocols").rglob("*.py"), *(ROOT / "patch_endpoint").glob("*.py")]
     return {one for file in files if file.name not in NOT_OF_DEPLOYMENTS for one in _codes(file)}
 
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from patch_endpoint.decide import PatchCause
+from patch_endpoint.record import PatchCause
 from settings.app_settings import read_settings
 from tests.unit.docs.events import asked_in, events, fields_in
 from tests.unit.docs.markdown import ROOT, blocks, code, section, table

@@ -9,6 +9,7 @@ from http_api.documents import EndpointDocument, endpoint_document, endpoint_sum
 from patch_endpoint.record import Deployment, Kept, Past, Problem, Record
 from patch_endpoint.records import Records, Summary
 from patch_endpoint.trained_model import TrainedModel
+from protocols.classic_keys import ClassicKeys
 from settings.fault import Fault
 from settings.scoring_endpoint import ScoringEndpoint
 from settings.secret import Secret
@@ -21,8 +22,7 @@ KEY = "k3y-of-the-endpoint"
 ENDPOINT = ScoringEndpoint(
     name="census",
     protocol="studio-classic",
-    patch_url="https://studio.invalid/e",
-    api_key=Secret(KEY),
+    keys=ClassicKeys(patch_url="https://studio.invalid/e", api_key=Secret(KEY)),
 )
 
 
@@ -44,6 +44,7 @@ def test_an_endpoint_that_nothing_landed_for_has_empty_places() -> None:
         "desired": None,
         "waiting": None,
         "serving": None,
+        "rollout": None,
         "history": [],
     }
 

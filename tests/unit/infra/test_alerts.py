@@ -10,6 +10,7 @@ import pytest
 
 from local_stack.functions_host import indexed_functions
 from patch_endpoint.decide import Decision
+from patch_endpoint.record import AttemptStep
 from protocols.protocol import Answer
 from retrain_trigger.job import State
 from scripts.check_boundaries import APP
@@ -27,8 +28,10 @@ ALERTS: Final = {
 QUERIES: Final = {file.stem: file.read_text("utf-8") for file in INFRA.glob("alerts/*.kql")}
 RULES: Final = "avm/res/insights/scheduled-query-rule"
 COMPOSED: Final = {
-    "f'patch.{type(answer).__name__.lower()}'": [
-        f"patch.{kind.__name__.lower()}" for kind in Answer.__value__.__args__
+    "f'{attempt.step}.{type(answer).__name__.lower()}'": [
+        f"{step}.{kind.__name__.lower()}"
+        for step in AttemptStep.__value__.__args__
+        for kind in Answer.__value__.__args__
     ],
     "f'deployment.{type(decision).__name__.lower()}'": [
         f"deployment.{kind.__name__.lower()}" for kind in Decision.__value__.__args__

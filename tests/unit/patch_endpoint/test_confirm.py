@@ -1,6 +1,7 @@
 """What proves that a model is in effect, and what does not."""
 
 from datetime import timedelta
+from typing import override
 
 import pytest
 from msgspec.structs import replace
@@ -15,7 +16,9 @@ from patch_endpoint.confirm import (
 )
 from patch_endpoint.decide import CONFIRM_FOR
 from patch_endpoint.record import Past, Problem, Record
-from protocols.protocol import Refused, Served, Unsettled
+from protocols.blob_reference import BlobReference
+from protocols.classic_keys import ClassicKeys
+from protocols.protocol import Abilities, Refused, Served, Unsettled
 from settings.scoring_endpoint import ScoringEndpoint, SmokeTest
 from settings.secret import Secret
 from tests.fakes.calls import Calls
@@ -27,13 +30,14 @@ from tests.unit.patch_endpoint.sample import NOW, at, deployment, record, servin
 ENDPOINT = ScoringEndpoint(
     name="census",
     protocol="p",
-    patch_url="https://studio.invalid/e",
-    api_key=Secret("key"),
-    resource=RESOURCE,
+    keys=ClassicKeys(
+        patch_url="https://studio.invalid/e", api_key=Secret("key"), resource=RESOURCE
+    ),
 )
 SMOKE = replace(ENDPOINT, smoke_test=SmokeTest("https://score.invalid/", b"{}", "ok"))
 PATCHED = deployment("a", state="patched", patched_at=NOW, next_attempt_at=NOW)
 RECORD = record(desired=PATCHED, serving=serving("a"))
+SENT = BlobReference("https://m.invalid/", "experimentoutput/a", Secret(""))
 OURS = Served("experimentoutput/a", "2026-03-03T06:00:00Z")
 
 
@@ -46,7 +50,7 @@ def scoring(*served: Served, **members: object) -> MemoryScoring:
 
 
 def asked(protocol: MemoryScoring, of: Record = RECORD) -> Confirmation:
-    return confirmation_of(protocol, ENDPOINT, of, "experimentoutput")
+    return confirmation_of(protocol, ENDPOINT, of, SENT)
 
 
 def code(confirmation: Confirmation) -> str:
@@ -56,6 +60,37 @@ def code(confirmation: Confirmation) -> str:
 
 def test_our_blob_with_our_token_is_proof() -> None:
     assert asked(scoring(OURS)) == Confirmed("location")
+
+
+def test_what_cannot_be_asked_what_it_serves_is_not_asked() -> None:
+    class Silent(MemoryScoring):
+        @override
+        def abilities(self, endpoint: ScoringEndpoint) -> Abilities:
+            return Abilities(tells_served=False)
+
+    clock, calls = DrivenClock(), Calls()
+    silent = Silent(clock, calls, MemoryModelCatalog(clock, calls))
+
+    assert code(asked(silent)) == "location_unknown"
+    assert calls.made == []
+
+
+def test_an_endpoint_that_only_says_yes_or_no_proves_it_by_yes() -> None:
+    class Plain(MemoryScoring):
+        says = True
+
+        @override
+        def served(
+            self, endpoint: ScoringEndpoint, resource: str, model: BlobReference
+        ) -> Served | bool | Refused | Unsettled | None:
+            return self.says
+
+    clock, calls = DrivenClock(), Calls()
+    plain = Plain(clock, calls, MemoryModelCatalog(clock, calls))
+
+    assert asked(plain) == Confirmed("location")
+    plain.says = False
+    assert code(asked(plain)) == "other_location"
 
 
 def test_our_blob_is_proof_where_the_token_is_not_told() -> None:
@@ -105,13 +140,13 @@ def test_a_smoke_test_proves_nothing_unless_it_is_true(said: object, wanted: str
     protocol = scoring(OURS)
     protocol.smoke_test_says = said  # type: ignore[assignment] # one of its answers
 
-    assert code(confirmation_of(protocol, SMOKE, RECORD, "experimentoutput")) == wanted
+    assert code(confirmation_of(protocol, SMOKE, RECORD, SENT)) == wanted
 
 
 def test_a_smoke_test_that_holds_is_proof() -> None:
     protocol = scoring(replace(OURS, blob="experimentoutput/b"))
 
-    confirmation = confirmation_of(protocol, SMOKE, RECORD, "experimentoutput")
+    confirmation = confirmation_of(protocol, SMOKE, RECORD, SENT)
     assert confirmation == Confirmed("smoke_test")
 
 

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from patch_endpoint.decide import rollout_in_force
 from patch_endpoint.desired import Asked, landed, released, request, want, with_facts
 from patch_endpoint.fallback import refused
 from patch_endpoint.history import HISTORY_KEPT
-from patch_endpoint.record import Deployment, Past, Problem, Record, Unknown
+from patch_endpoint.record import Deployment, Past, Problem, Record, Rollout, Unknown
 from patch_endpoint.trained_model import TrainedModel
 from tests.unit.patch_endpoint.sample import NOW, at, deployment, model, record, serving
 
@@ -128,6 +129,29 @@ def test_the_same_bytes_under_one_name_are_no_landing_but_move_the_order() -> No
     between, verdict = wanted(after, landed(model("b", at(minutes=3))))
     assert verdict == "older_than_desired"
     assert desired(between).model == again
+
+
+def test_the_same_bytes_that_land_again_do_not_begin_anew_what_the_endpoint_is_about_to_take() -> (
+    None
+):
+    rollout = Rollout(
+        model=model("a"),
+        instant=NOW,
+        cause="new_model",
+        began_at=NOW,
+        stage="building",
+        notes={},
+        since=NOW,
+        look_at=at(minutes=10),
+    )
+    before = record(desired=deployment("a"), rollout=rollout)
+    later = at(minutes=5)
+
+    after, _ = wanted(before, landed(model("a", later, content_md5=model("a").content_md5)))
+
+    in_force = rollout_in_force(after)
+    assert in_force is not None
+    assert (in_force.instant, in_force.model) == (later, desired(after).model)
 
 
 def test_an_older_copy_of_the_same_bytes_does_not_move_the_order_back() -> None:

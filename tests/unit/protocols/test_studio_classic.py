@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from protocols.blob_reference import BlobReference, expiry_in, relative_location
+from protocols.classic_keys import ClassicKeys
 from protocols.protocol import Accepted, Answer, Refused, Served, Unsettled
 from protocols.studio_classic import StudioClassic
 from protocols.wire import HttpAnswer, NoAnswerError
@@ -21,7 +22,9 @@ RESOURCE = "Modèle [modèle entraîné]"
 URL = "https://management.azureml.invalid/workspaces/w/webservices/s/endpoints/e"
 DATE = "Mon, 02 Mar 2026 06:00:00 GMT"
 ENDPOINT = ScoringEndpoint(
-    name="census", protocol="studio-classic", patch_url=URL, api_key=Secret(KEY), resource=RESOURCE
+    name="census",
+    protocol="studio-classic",
+    keys=ClassicKeys(patch_url=URL, api_key=Secret(KEY), resource=RESOURCE),
 )
 MODEL = BlobReference(
     "https://m.invalid/",
@@ -193,7 +196,9 @@ def test_retry_after_is_read_in_its_forms_and_bounded(
 
 def without_resource() -> ScoringEndpoint:
     return ScoringEndpoint(
-        name="census", protocol="studio-classic", patch_url=URL, api_key=Secret(KEY)
+        name="census",
+        protocol="studio-classic",
+        keys=ClassicKeys(patch_url=URL, api_key=Secret(KEY)),
     )
 
 
@@ -326,12 +331,12 @@ def test_a_description_of_any_shape_raises_nothing(resources: object) -> None:
     classic = StudioClassic(CannedWire([document]))
 
     assert isinstance(classic.resource_of(without_resource()), (str, Refused))
-    assert classic.served(ENDPOINT, RESOURCE) is None
+    assert classic.served(ENDPOINT, RESOURCE, MODEL) is None
 
 
 def located(**location: object) -> object:
     document = {"Resources": [{"Name": "other"}, {"Name": RESOURCE, "Location": location}]}
-    return StudioClassic(CannedWire([answer(200, document)])).served(ENDPOINT, RESOURCE)
+    return StudioClassic(CannedWire([answer(200, document)])).served(ENDPOINT, RESOURCE, MODEL)
 
 
 def test_the_location_tells_blob_and_token() -> None:
@@ -355,8 +360,7 @@ def test_a_location_without_a_blob_tells_nothing() -> None:
 SMOKE = ScoringEndpoint(
     name="census",
     protocol="studio-classic",
-    patch_url=URL,
-    api_key=Secret(KEY),
+    keys=ClassicKeys(patch_url=URL, api_key=Secret(KEY)),
     smoke_test=SmokeTest("https://score.invalid/", b'{"a": 1}', "Results[0] == '>50K'"),
 )
 
@@ -391,7 +395,10 @@ def test_a_smoke_test_that_gets_no_json_says_so(body: bytes) -> None:
 def test_an_expression_that_the_answer_breaks_says_so() -> None:
     smoke = SmokeTest("https://score.invalid/", b"{}", "length(Results) == `1`")
     endpoint = ScoringEndpoint(
-        name="e", protocol="p", patch_url=URL, api_key=Secret(KEY), smoke_test=smoke
+        name="e",
+        protocol="p",
+        keys=ClassicKeys(patch_url=URL, api_key=Secret(KEY)),
+        smoke_test=smoke,
     )
     result = StudioClassic(CannedWire([answer(200, {"Results": 7})])).score(endpoint)
 
@@ -402,7 +409,7 @@ def test_the_plan_is_what_is_sent_with_every_secret_masked() -> None:
     wire = CannedWire([answer(200)])
     classic = StudioClassic(wire)
     classic.patch(ENDPOINT, RESOURCE, MODEL)
-    plan = classic.request_plan(ENDPOINT, RESOURCE, MODEL)
+    plan = classic.request_plan(ENDPOINT, MODEL)
 
     text = json.dumps(plan, ensure_ascii=False)
     assert KEY not in text

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from protocols.classic_keys import ClassicKeys
 from protocols.protocol import Refused, Unsettled
 from protocols.studio_management import Present, StudioManagement
 from protocols.wire import HttpAnswer
@@ -16,8 +17,10 @@ TOKEN, KEY = Secret("the/workspace's+own=token"), Secret("k3y-of-the-endpoint")
 ENDPOINT = ScoringEndpoint(
     name="census",
     protocol="studio-classic",
-    patch_url="https://studio.invalid/workspaces/w/webservices/s/endpoints/census",
-    api_key=KEY,
+    keys=ClassicKeys(
+        patch_url="https://studio.invalid/workspaces/w/webservices/s/endpoints/census",
+        api_key=KEY,
+    ),
 )
 SERVICE = {"DefaultEndpointName": ""}
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 
+from protocols.classic_keys import read_classic_keys
 from settings.endpoints_file import Endpoints, parse_endpoints
 
 KEYS = {
@@ -11,7 +12,7 @@ KEYS = {
     "WORKSPACE_TOKEN": "token-of-workspace",
 }
 REQUEST = b'{"Inputs": {}}'
-PROTOCOLS = frozenset({"studio-classic", "http"})
+PROTOCOLS = dict.fromkeys(("studio-classic", "http"), read_classic_keys)
 
 LEAST = """
 [endpoints.census]

@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from protocols.classic_keys import classic_keys
 from settings.fault import SettingsError
 from tests.unit.settings.endpoints_text import KEYS, WHOLE, read
 
@@ -156,7 +157,8 @@ def test_the_documents_above_can_be_without_a_fault() -> None:
     content = f"endpoints = {_toml({'census': endpoint})}"
 
     assert read(content).faults == ()
-    assert read(content).by_name["census"].patch_url == "https://a.example/census"
+    census = read(content).by_name["census"]
+    assert classic_keys(census).patch_url == "https://a.example/census"
 
 
 @pytest.mark.parametrize("depth", [50, 3000])

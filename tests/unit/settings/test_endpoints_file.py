@@ -6,9 +6,10 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from protocols.classic_keys import ClassicKeys, CreateEndpoint, classic_keys
 from settings.endpoints_file import is_endpoint_name
 from settings.fault import SettingsError
-from settings.scoring_endpoint import CreateEndpoint, ScoringEndpoint, SmokeTest
+from settings.scoring_endpoint import ScoringEndpoint, SmokeTest
 from settings.secret import Secret
 from tests.unit.settings.endpoints_text import LEAST, REQUEST, WHOLE, changed, read
 
@@ -28,9 +29,15 @@ def test_every_key_of_the_contract_is_read() -> None:
     assert msgspec.structs.replace(census, retrain=None) == ScoringEndpoint(
         name="census",
         protocol="http",
-        patch_url="https://management.example/endpoints/census",
-        api_key=Secret("key-of-census"),
-        resource="Modèle de census [trained model]",
+        keys=ClassicKeys(
+            patch_url="https://management.example/endpoints/census",
+            api_key=Secret("key-of-census"),
+            resource="Modèle de census [trained model]",
+            workspace_token=Secret("token-of-workspace"),
+            create=CreateEndpoint(
+                description="for census", throttle_level="High", max_concurrent_calls=20
+            ),
+        ),
         models="census/**/*.ilearner",
         auto_deploy=False,
         keep=0,
@@ -39,10 +46,6 @@ def test_every_key_of_the_contract_is_read() -> None:
             request=REQUEST,
             expect="Results.output1.value.Values[0][0] == '>50K'",
             request_file="smoke/census.json",
-        ),
-        workspace_token=Secret("token-of-workspace"),
-        create=CreateEndpoint(
-            description="for census", throttle_level="High", max_concurrent_calls=20
         ),
     )
     assert census.retrain.service == "census"
@@ -68,16 +71,18 @@ def test_an_endpoint_that_says_the_least_has_the_defaults() -> None:
     assert endpoints.by_name["census"] == ScoringEndpoint(
         name="census",
         protocol="studio-classic",
-        patch_url="https://management.example/endpoints/census",
-        api_key=Secret("key-of-census"),
-        resource=None,
+        keys=ClassicKeys(
+            patch_url="https://management.example/endpoints/census",
+            api_key=Secret("key-of-census"),
+            resource=None,
+            workspace_token=None,
+            create=CreateEndpoint(description="", throttle_level="Low", max_concurrent_calls=None),
+        ),
         models="**",
         auto_deploy=True,
         keep=5,
         smoke_test=None,
         retrain=None,
-        workspace_token=None,
-        create=CreateEndpoint(description="", throttle_level="Low", max_concurrent_calls=None),
         faults=(),
     )
 
@@ -85,7 +90,9 @@ def test_an_endpoint_that_says_the_least_has_the_defaults() -> None:
 def test_defaults_stand_where_an_endpoint_says_nothing_and_give_way_where_it_does() -> None:
     endpoints = read(WHOLE).by_name
 
-    assert endpoints["credit"].patch_url == "https://management.example/endpoints/credit"
+    assert (
+        classic_keys(endpoints["credit"]).patch_url == "https://management.example/endpoints/credit"
+    )
     assert (endpoints["credit"].protocol, endpoints["credit"].keep) == ("http", 7)
     assert endpoints["census"].keep == 0
 
@@ -382,7 +389,7 @@ def test_an_app_setting_that_holds_no_key_is_named(value: str, what: str) -> Non
 def test_blanks_around_a_key_are_no_part_of_it() -> None:
     endpoints = read(LEAST, environ={"CENSUS_API_KEY": " key-of-census\n"})
 
-    assert endpoints.by_name["census"].api_key == Secret("key-of-census")
+    assert classic_keys(endpoints.by_name["census"]).api_key == Secret("key-of-census")
 
 
 CANARY = "canary-in-a-value"

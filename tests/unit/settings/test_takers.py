@@ -3,8 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from settings.scoring_endpoint import ScoringEndpoint
-from settings.secret import Secret
+from settings.scoring_endpoint import ProtocolKeys, ScoringEndpoint
 from settings.takers import Takers, listing_prefixes
 
 PIECES = st.sampled_from(["a", "b", "ab", "/", "//", "*", "**", "?", "[ab]", ".x"])
@@ -14,9 +13,7 @@ NAMES = st.lists(st.sampled_from(["a", "b", "/", "//", ".x"]), min_size=1, max_s
 
 
 def _endpoint(name: str, models: str | None) -> ScoringEndpoint:
-    return ScoringEndpoint(
-        name=name, protocol="p", patch_url="u", api_key=Secret("k"), models=models
-    )
+    return ScoringEndpoint(name=name, protocol="p", keys=ProtocolKeys(), models=models)
 
 
 @given(st.lists(PATTERNS, max_size=5), NAMES)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from protocols.classic_keys import classic_keys
 from settings.secret import Secret
 from settings.vault_secret import UnreadKeyError, VaultSecret, vault_secret
 from telemetry.redaction import redact
@@ -14,7 +15,7 @@ VERSION = "4387e9f3d6e14c459867679a90fd0f79"
 def _key(value: str, **settings: str) -> Secret:
     endpoints = read(changed(LEAST, "api_key", f'"{value}"'), environ=KEYS | settings)
     assert endpoints.faults == ()
-    return endpoints.by_name["census"].api_key
+    return classic_keys(endpoints.by_name["census"]).api_key
 
 
 @pytest.mark.parametrize(
@@ -57,7 +58,7 @@ def test_a_training_services_key_and_a_workspaces_token_may_be_there_too() -> No
 
     assert endpoints.faults == ()
     assert isinstance(endpoints.training_services["census"].api_key, VaultSecret)
-    assert isinstance(endpoints.by_name["census"].workspace_token, VaultSecret)
+    assert isinstance(classic_keys(endpoints.by_name["census"]).workspace_token, VaultSecret)
 
 
 @pytest.mark.parametrize(

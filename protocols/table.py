@@ -1,0 +1,32 @@
+"""The protocols that endpoints can speak. Adding one is a module of its own and a line here."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import msgspec
+
+from protocols import studio_classic
+from protocols.classic_keys import read_classic_keys
+from protocols.http_server import http_server
+from protocols.http_server.keys import read_http_keys
+from protocols.protocol import ScoringProtocol
+from protocols.wire import Wire
+from settings.scoring_endpoint import ReadKeys
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """One protocol.
+
+    Attributes:
+        read_keys: Reads what it alone knows of an endpoint's table.
+        make: Makes what speaks it.
+    """
+
+    read_keys: ReadKeys
+    make: Callable[[Wire], ScoringProtocol]
+
+
+PROTOCOLS: Final[Mapping[str, Kind]] = {
+    studio_classic.NAME: Kind(read_classic_keys, studio_classic.StudioClassic),
+    http_server.NAME: Kind(read_http_keys, http_server.HttpServer),
+}

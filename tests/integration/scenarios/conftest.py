@@ -1,0 +1,81 @@
+"""The app with one endpoint of a protocol, on a clock that the test drives."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from local_stack.azurite import Azurite
+from local_stack.ml_service import dataset
+from local_stack.ml_service.training import train
+from tests.integration.ml_service.wire import DrivenClock
+from tests.integration.scenarios.play import Play
+from tests.integration.scenarios.rig import ClassicRig, HttpRig, Rig, ShelfRig
+
+
+@pytest.fixture(scope="session")
+def classic_models() -> tuple[bytes, bytes]:
+    """A model that passes the smoke test of Studio (classic), and one that fails it."""
+    return train(dataset.rows("train")), train(dataset.rows("little"))
+
+
+@pytest.fixture
+def clock() -> DrivenClock:
+    """Begins in the past, so that tokens signed hours later are good by the real clock too."""
+    return DrivenClock(datetime.now(UTC) - timedelta(hours=23, minutes=55))
+
+
+@pytest.fixture
+def classic(
+    azurite: Azurite, clock: DrivenClock, classic_models: tuple[bytes, bytes]
+) -> Iterator[Rig]:
+    with ClassicRig.start(azurite, clock, classic_models) as rig:
+        yield rig
+
+
+@pytest.fixture
+def http(azurite: Azurite) -> Iterator[Rig]:
+    with HttpRig.start(azurite) as rig:
+        yield rig
+
+
+@pytest.fixture
+def shelf(azurite: Azurite) -> Iterator[ShelfRig]:
+    with ShelfRig.start(azurite) as rig:
+        yield rig
+
+
+@pytest.fixture(params=["classic", "http", "shelf"])
+def rig(request: pytest.FixtureRequest) -> Rig:
+    """Each protocol in turn."""
+    found: Rig = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+def play_shelf(
+    shelf: ShelfRig, azurite: Azurite, container_name: str, tmp_path: Path, clock: DrivenClock
+) -> Play:
+    """The app with an endpoint that takes a model in several steps."""
+    return Play({"census": shelf}, azurite, container_name, tmp_path, clock)
+
+
+@pytest.fixture
+def several(
+    request: pytest.FixtureRequest,
+    azurite: Azurite,
+    container_name: str,
+    tmp_path: Path,
+    clock: DrivenClock,
+) -> Play:
+    """The app with an endpoint of each protocol."""
+    rigs = {name: request.getfixturevalue(name) for name in ("classic", "shelf", "http")}
+    return Play(rigs, azurite, container_name, tmp_path, clock)
+
+
+@pytest.fixture
+def play(
+    rig: Rig, azurite: Azurite, container_name: str, tmp_path: Path, clock: DrivenClock
+) -> Play:
+    return Play({"census": rig}, azurite, container_name, tmp_path, clock)
