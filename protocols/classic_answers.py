@@ -134,7 +134,18 @@ def _causes(error: dict[str, Any] | None) -> tuple[str, ...]:
     """Give the service's own codes, the general one first."""
     if error is None:
         return ()
-    return tuple(str(one["code"]) for one in (error, *_details(error)) if one.get("code"))
+    all_of_it = (error, *_details(error), *_inner(error))
+    return tuple(str(one["code"]) for one in all_of_it if one.get("code"))
+
+
+def _inner(error: dict[str, Any]) -> list[dict[str, Any]]:
+    """Give the errors within *error*, each within the one before."""
+    found: list[dict[str, Any]] = []
+    inner = _lower(error.get("innererror"))
+    while inner is not None:
+        found.append(inner)
+        inner = _lower(inner.get("innererror"))
+    return found
 
 
 def _message(
