@@ -6,6 +6,8 @@ from typing import Final
 import msgspec
 
 from protocols import studio_classic
+from protocols.azureml_online import azureml_online
+from protocols.azureml_online.keys import read_azureml_keys
 from protocols.classic_keys import read_classic_keys
 from protocols.http_server import http_server
 from protocols.http_server.keys import read_http_keys
@@ -32,4 +34,5 @@ PROTOCOLS: Final[Mapping[str, Kind]] = {
         read_classic_keys, lambda wire, _: studio_classic.StudioClassic(wire)
     ),
     http_server.NAME: Kind(read_http_keys, lambda wire, _: http_server.HttpServer(wire)),
+    azureml_online.NAME: Kind(read_azureml_keys, azureml_online.AzuremlOnline),
 }
