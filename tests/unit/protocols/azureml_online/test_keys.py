@@ -1,13 +1,15 @@
 """The keys of a managed online endpoint: what they say, and every fault by name."""
 
+import re
 from datetime import timedelta
 
 import pytest
 
+from protocols.azureml_online.azureml_online import NAME
 from protocols.azureml_online.keys import AzuremlKeys, DeploymentKeys, azureml_keys
 from protocols.table import PROTOCOLS
 from settings.endpoints_file import Endpoints, parse_endpoints
-from tests.unit.docs.markdown import ROOT, code, section, table
+from tests.unit.docs.markdown import ROOT, blocks, code, section, table
 from tests.unit.settings.endpoints_text import REQUEST, changed
 
 PAGE = (ROOT / "docs" / "protocols.md").read_text("utf-8")
@@ -201,3 +203,9 @@ def test_the_page_names_every_key_and_which_must_be_there(
     assert {key for key, row in said.items() if row["default"] == "required"} == required
     where = "endpoints.census" if struct is AzuremlKeys else "endpoints.census.deployment"
     assert {f"{where}.{key}" for key in required} <= missing
+
+
+def test_the_example_on_the_page_has_no_fault() -> None:
+    (example,) = [one for one in blocks(PAGE, "toml") if NAME in one]
+
+    assert keys_of(re.sub("<([a-z]+)>", r"\1", example)).traffic_steps == (10, 100)
