@@ -179,18 +179,14 @@ def moved(there: OnlineEndpoint, candidate: Candidate, stage: str, waited: timed
         return _given_less(there, candidate, due)
     if share > due:
         return Wait(stage=traffic_stage(share), look_after=LOOK_EVERY)
-    return _given_more(there, candidate, share, candidate.keys.step_after - waited)
+    return _given_more(candidate, share, candidate.keys.step_after - waited)
 
 
-def _given_more(
-    there: OnlineEndpoint, candidate: Candidate, share: int, left: timedelta
-) -> Wait | Shift:
+def _given_more(candidate: Candidate, share: int, left: timedelta) -> Wait | Shift:
     """Decide what comes after *share*, which is to be watched for what is *left* of its time."""
-    if 0 < share < ALL and left > timedelta(0):
+    if share > 0 and left > timedelta(0):
         return Wait(stage=traffic_stage(share), look_after=min(left, LOOK_EVERY))
-    others = there.traffic.keys() - there.unproven - {candidate.name}
-    steps = [step for step in candidate.keys.traffic_steps if step > share]
-    return Shift(steps[0] if others and steps else ALL)
+    return Shift(next(step for step in candidate.keys.traffic_steps if step > share))
 
 
 def _has_all(there: OnlineEndpoint, candidate: Candidate) -> bool:
