@@ -35,10 +35,15 @@ class Arm:
 
     Make one for each claim: whoever claims an endpoint claims it for the time of one request, which
     all requests of this object share.
+
+    Attributes:
+        workspace: Which.
+        given: The tokens that it was asked with, which no message may repeat.
     """
 
     def __init__(self, wire: Wire, identity: Identity, workspace: Workspace) -> None:
         self._wire, self._identity, self.workspace = wire, identity, workspace
+        self.given: set[Secret] = set()
         self._over_at = monotonic() + wire.limit.total_seconds()
 
     @property
@@ -89,6 +94,7 @@ class Arm:
         token = self.token(self.workspace.scope)
         if isinstance(token, Unsettled):
             return token
+        self.given.add(token)
         content = None if body is None else msgspec.json.encode(body)
         headers = {"Authorization": ("Bearer ", token)}
         try:

@@ -107,10 +107,12 @@ def begun(there: OnlineEndpoint, found: OnlineDeployment | None, candidate: Cand
         )
     if any(there.traffic.get(name) for name in there.unproven - {candidate.name}):
         return TakeBack()
-    return Wait(stage=TESTING, at_once=True) if stands else _begun_anew(found)
+    if stands:
+        return Wait(stage=TESTING, at_once=True)
+    return _begun_anew(found, has_traffic=candidate.name in there.traffic)
 
 
-def _begun_anew(found: OnlineDeployment | None) -> Beginning:
+def _begun_anew(found: OnlineDeployment | None, *, has_traffic: bool) -> Beginning:
     match found.state if found is not None else "absent":
         case "absent" | "canceled":
             return Create()
@@ -119,7 +121,7 @@ def _begun_anew(found: OnlineDeployment | None) -> Beginning:
         case "deleting":
             return Wait(stage=CLEARING)
         case "failed":
-            return Discard()
+            return Create() if has_traffic else Discard()
         case state:
             return _unknown_state("its deployment", state)
 

@@ -316,6 +316,14 @@ def test_what_a_try_before_left_is_deleted_and_created_anew(story: Story) -> Non
     assert stage(story.advance()) == "creating"
 
 
+def test_what_failed_and_has_traffic_is_mended_where_it_stands(story: Story) -> None:
+    """As after a person's change of what serves: to delete it would be an outage."""
+    story.workspace.is_in("Failed", LIVE)
+
+    assert stage(story.patch(model("0xA"))) == "creating"
+    assert not [one for one in story.workspace.changes if one.startswith("DELETE")]
+
+
 @pytest.mark.parametrize("state", ["Creating", "Updating", "Deleting"])
 def test_an_endpoint_at_work_is_waited_for(story: Story, state: str) -> None:
     story.workspace.is_in(state)
@@ -567,6 +575,14 @@ def test_the_apps_token_goes_to_no_other_host_for_a_reason(story: Story, url: st
     answer = story.advance()
 
     assert answer == Refused("deployment_failed", "no reason is told")
+
+
+def test_a_token_that_an_operation_echoes_is_not_told(story: Story) -> None:
+    story.patch(model("0xB"))
+    token = "token-of-the-app-for-https://management.azure.com/.default"
+    failed(story, "m-0xb", {"code": "BadArgument", "message": f"what is {token}?"})
+
+    assert story.advance() == Refused("deployment_failed", "BadArgument: what is <SECRET>?")
 
 
 def test_why_it_failed_is_asked_for_until_the_workspace_answers(story: Story) -> None:
