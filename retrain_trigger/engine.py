@@ -18,12 +18,12 @@ from patch_endpoint.records import Records
 from patch_endpoint.sas import Signer, signer_of
 from patch_endpoint.world import World
 from protocols.batch import BatchProtocol
-from protocols.identity import AppIdentity
+from protocols.identity import AppIdentity, Identity
 from protocols.protocol import ScoringProtocol
 from protocols.studio_batch import StudioBatch
 from protocols.studio_management import StudioManagement
 from protocols.table import PROTOCOLS, Kind
-from protocols.vault import VAULT_LIMIT, Identity, Vault
+from protocols.vault import VAULT_LIMIT, Vault
 from protocols.wire import Wire
 from retrain_trigger.job_records import JobRecords
 from retrain_trigger.job_steps import Surroundings
@@ -89,7 +89,8 @@ class App:
         now: The clock.
         wire: What reaches the endpoints.
         storage: What makes the client of a storage connection.
-        identity: What reads Key Vault; None: the identity that storage is reached by.
+        identity: What reads Key Vault and asks workspaces; None: the identity that storage is
+            reached by.
         protocols: The protocols that endpoints can speak, by name.
     """
 
@@ -128,6 +129,7 @@ class App:
             self._folder,
             self.now,
             wire,
+            identity,
             self._storage,
             self._protocols,
         )
@@ -139,6 +141,7 @@ def _built(  # noqa: PLR0913, PLR0917 - one call, above
     folder: Path,
     now: Callable[[], datetime],
     wire: Wire,
+    identity: Identity,
     storage: Storage,
     kinds: Mapping[str, Kind],
 ) -> Engine:
@@ -154,7 +157,7 @@ def _built(  # noqa: PLR0913, PLR0917 - one call, above
         catalog=BlobModelCatalog(container, settings.model_blobs),
         signer=signer_of(models, settings.sas_lifetime, settings.sas_renew_before),
         keeper=BlobKeeper(models.get_container_client(KEPT_CONTAINER)),
-        protocols={name: kind.make(wire) for name, kind in kinds.items()},
+        protocols={name: kind.make(wire, identity) for name, kind in kinds.items()},
         batch=StudioBatch(wire),
         management=StudioManagement(wire),
         now=now,

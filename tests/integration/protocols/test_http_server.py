@@ -17,6 +17,7 @@ from protocols.wire import Wire
 from settings.endpoints_file import parse_endpoints
 from settings.scoring_endpoint import ScoringEndpoint
 from settings.secret import Secret
+from tests.fakes.identity import MemoryIdentity
 from tests.integration.app.raw_server import raw_server, says
 from tests.integration.protocols.model_server import KEY, ModelServer, Received, Reply
 
@@ -290,4 +291,4 @@ def test_a_server_that_reads_once_is_given_no_further_token() -> None:
     text = endpoint("http://127.0.0.1:1", once)
 
     assert HttpServer(Wire()).abilities(text).reads_by == "token"
-    assert PROTOCOLS["http"].make(Wire()).resource_of(text) == ""
+    assert PROTOCOLS["http"].make(Wire(), MemoryIdentity()).resource_of(text) == ""

@@ -14,7 +14,7 @@ from local_stack.azurite import Azurite
 from local_stack.http_service.journal import ReceivedRequest
 from local_stack.ml_service import MlService
 from patch_endpoint.record import Record
-from protocols.vault import Identity
+from protocols.identity import Identity
 from retrain_trigger.engine import App
 from retrain_trigger.job import Job
 from retrain_trigger.landed import model_landed
