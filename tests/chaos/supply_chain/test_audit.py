@@ -11,6 +11,8 @@ import pytest
 from tests.chaos.conftest import Figures
 
 ROOT = Path(__file__).parents[3]
+# Not that of MLServer: it asks for old versions of what it is built on, only tests start it, and it
+# listens on the loopback address.
 LOCKS = ("requirements.txt", "requirements-dev.txt")
 WITHIN = 240  # seconds
 
