@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from local_stack.azureml import ControlPlane, Workspace
-from local_stack.azureml.installed import PYTHON, environment
+from local_stack.azureml.installed import IS_INSTALLED, NOT_INSTALLED, PYTHON, environment
 from local_stack.azureml.pacing import AfterLooks
 from local_stack.azurite import Azurite
 from local_stack.certificates import make_certificate
@@ -25,7 +25,7 @@ from tests.integration.ml_service.wire import DrivenClock
 
 pytestmark = [
     pytest.mark.real_server,
-    pytest.mark.skipif(not PYTHON.exists(), reason="`make servers` installs azure-ai-ml"),
+    pytest.mark.skipif(not IS_INSTALLED, reason=NOT_INSTALLED),
 ]
 
 # What `MLClient` of azure-ai-ml 1.35.2 sends, beside the version that the app sends.

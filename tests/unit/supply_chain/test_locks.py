@@ -12,7 +12,8 @@ from scripts.check_boundaries import APP
 from tests.unit.docs.markdown import ROOT
 
 PROJECT_LOCKS = ("requirements.txt", "requirements-dev.txt")
-LOCKS = (*PROJECT_LOCKS, "requirements-mlserver.txt")
+SERVERS = ("azureml", "mlserver")
+LOCKS = (*PROJECT_LOCKS, *(f"requirements-{name}.txt" for name in SERVERS))
 AZURITE = ROOT / "local_stack" / "azurite"
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 RUFF: dict[str, Any] = PROJECT["tool"]["ruff"]["lint"]
@@ -54,10 +55,13 @@ def test_each_requirement_of_the_project_is_pinned_and_locked() -> None:
     assert set(PROJECT["project"]["optional-dependencies"]["dev"]) <= dev
 
 
-def test_each_requirement_of_a_model_server_is_pinned_and_locked() -> None:
-    locked = {entry.split()[0] for entry in _entries("requirements-mlserver.txt")}
+@pytest.mark.parametrize("server", SERVERS)
+def test_each_requirement_of_a_model_server_is_pinned_and_locked(server: str) -> None:
+    locked = {entry.split()[0] for entry in _entries(f"requirements-{server}.txt")}
+    asked = {entry.split()[0] for entry in _entries(f"requirements-{server}.in")}
 
-    assert set(_entries("requirements-mlserver.in")) <= locked
+    assert asked
+    assert asked <= locked
 
 
 def test_each_node_package_is_of_known_bytes_and_from_no_named_host() -> None:
