@@ -1,11 +1,14 @@
 """The app with one endpoint of a protocol, on a clock that the test drives."""
 
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from local_stack.azureml import Environment
+from local_stack.azureml.installed import IS_INSTALLED, environment
 from local_stack.azurite import Azurite
 from local_stack.identity import ManagedIdentity
 from local_stack.ml_service import dataset
@@ -14,6 +17,9 @@ from tests.integration.ml_service.wire import DrivenClock
 from tests.integration.scenarios.azureml_rig import AzuremlRig
 from tests.integration.scenarios.play import Play
 from tests.integration.scenarios.rig import ClassicRig, HttpRig, Rig, ShelfRig
+
+
+LIGHT = Environment(name="scoring", python=Path(sys.executable), server="light")
 
 
 @pytest.fixture(scope="session")
@@ -52,11 +58,24 @@ def shelf(azurite: Azurite) -> Iterator[ShelfRig]:
 def azureml(
     azurite: Azurite, clock: DrivenClock, container_name: str, identity: ManagedIdentity
 ) -> Iterator[AzuremlRig]:
-    with AzuremlRig.start(azurite, clock, container_name, identity) as rig:
+    with AzuremlRig.start(azurite, clock, container_name, identity, LIGHT) as rig:
         yield rig
 
 
-@pytest.fixture(params=["classic", "http", "azureml", "shelf"])
+@pytest.fixture
+def microsoft(
+    azurite: Azurite, clock: DrivenClock, container_name: str, identity: ManagedIdentity
+) -> Iterator[AzuremlRig]:
+    """The same, and each deployment is Microsoft's own scoring server, where it is installed."""
+    scoring = environment("scoring") if IS_INSTALLED else LIGHT
+    with AzuremlRig.start(azurite, clock, container_name, identity, scoring) as rig:
+        yield rig
+
+
+AZUREML = pytest.param("microsoft", id="azureml", marks=pytest.mark.real_server)
+
+
+@pytest.fixture(params=["classic", "http", AZUREML, "shelf"])
 def rig(request: pytest.FixtureRequest) -> Rig:
     """Each protocol in turn."""
     found: Rig = request.getfixturevalue(request.param)
