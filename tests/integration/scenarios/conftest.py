@@ -10,6 +10,7 @@ from local_stack.azurite import Azurite
 from local_stack.ml_service import dataset
 from local_stack.ml_service.training import train
 from tests.integration.ml_service.wire import DrivenClock
+from tests.integration.mlserver.front import Front
 from tests.integration.scenarios.play import Play
 from tests.integration.scenarios.rig import ClassicRig, HttpRig, Rig, ShelfRig
 
@@ -41,12 +42,25 @@ def http(azurite: Azurite) -> Iterator[Rig]:
 
 
 @pytest.fixture
+def mlserver_rig(front: Front, lightgbm_models: dict[int, bytes]) -> Rig:
+    """The same as `http`, and MLServer itself behind it."""
+    return HttpRig(front, good=lightgbm_models[7], bad=lightgbm_models[1])
+
+
+@pytest.fixture
 def shelf(azurite: Azurite) -> Iterator[ShelfRig]:
     with ShelfRig.start(azurite) as rig:
         yield rig
 
 
-@pytest.fixture(params=["classic", "http", "shelf"])
+@pytest.fixture(
+    params=[
+        "classic",
+        "http",
+        pytest.param("mlserver_rig", marks=pytest.mark.real_server, id="mlserver"),
+        "shelf",
+    ]
+)
 def rig(request: pytest.FixtureRequest) -> Rig:
     """Each protocol in turn."""
     found: Rig = request.getfixturevalue(request.param)

@@ -13,8 +13,11 @@ import requests
 from local_stack.azurite import Azurite
 from local_stack.ml_service import MlService, sample_studio
 from tests.integration.ml_service.wire import DrivenClock
+from tests.integration.mlserver.front import Front
+from tests.integration.mlserver.real_mlserver import ROW
 from tests.integration.protocols.known_servers import MLServer
 from tests.integration.protocols.model_server import KEY
+from tests.integration.protocols.page import offered
 from tests.integration.scenarios.shelf import ShelfServer
 
 SMOKE = Path(__file__).parents[3] / "local_stack" / "smoke" / "digits.json"
@@ -119,59 +122,49 @@ expect = "Results.output1.value.Values[0][0] == '7'"
 
 
 class HttpRig:
-    """A server that takes a model by HTTP: two requests, as MLServer with a repository of ours."""
+    """A server that takes a model by HTTP: MLServer, by the table that our page offers for it."""
 
     rejects_as = "rolled_back"
     reads_by_token = True
 
-    def __init__(self, server: MLServer) -> None:
-        self._server = server
-        self.settings = {"SERVER_KEY": KEY}
-        self.smoke = json.dumps(
-            {"inputs": [{"name": "x", "shape": [1], "datatype": "FP64", "data": [3.0]}]}
-        ).encode()
+    def __init__(self, server: MLServer | Front, good: bytes, bad: bytes) -> None:
+        self._server, self._good, self._bad = server, good, bad
+        self.settings = {"MLSERVER_KEY": KEY}
+        self.smoke = json.dumps({"inputs": [ROW]}).encode()
 
     @classmethod
     @contextmanager
     def start(cls, azurite: Azurite) -> Iterator["HttpRig"]:
-        """Serve until the block ends."""
+        """Serve by a server of ours that takes the same requests, until the block ends."""
+        good, bad = (json.dumps({"answer": answer}).encode() for answer in (7, 1))
         with MLServer.start(azurite.connection_string) as server:
-            yield cls(server)
+            yield cls(server, good, bad)
 
     def table(self, name: str) -> str:
-        """See `Rig`."""
-        headers = 'headers = { Authorization = "Bearer %SERVER_KEY%" }'
-        return f"""
-[endpoints.{name}]
-protocol = "http"
-models = "*"
-[[endpoints.{name}.requests]]
-url = "{self._server.url}/source"
-{headers}
-body = {{ name = "census", url = "{{url}}", version = "{{model}}" }}
-[[endpoints.{name}.requests]]
-url = "{self._server.url}/v2/repository/models/census/load"
-{headers}
-refused = [500]
+        """See `Rig`: the table as it stands, and a smoke test."""
+        text = offered("MLServer").replace("https://mlserver.example", self._server.url)
+        text = text.replace("endpoints.census", f"endpoints.{name}")
+        text = text.replace('models = "census/**"', 'models = "*"')
+        return f"""{text}
 [endpoints.{name}.smoke_test]
 score_url = "{self._server.url}/v2/models/census/infer"
+headers = {{ Authorization = "Bearer %MLSERVER_KEY%" }}
 request = "{name}.json"
 expect = "outputs[0].data[0] == `7`"
-{headers}
 """
 
     def model(self, *, good: bool = True) -> bytes:
         """See `Rig`."""
-        return json.dumps({"answer": 7 if good else 1}).encode()
+        return self._good if good else self._bad
 
     def serves(self) -> str | None:
-        """See `Rig`."""
-        return self._server.version
+        """See `Rig`: as the version says that comes with a score."""
+        names = {one["version"]: _blob(one["url"]) for one in self._sources()}
+        return names.get(self._server.version or "")
 
     def told(self) -> list[str]:
         """See `Rig`."""
-        sent = [one for one in self._server.received if one.path == "/source"]
-        return [one.json()["version"] for one in sent]
+        return [_blob(one["url"]) for one in self._sources()]
 
     def fail(self, times: int) -> None:
         """See `Rig`."""
@@ -179,7 +172,11 @@ expect = "outputs[0].data[0] == `7`"
 
     def token_expires_at(self) -> datetime | None:
         """See `Rig`."""
-        return _expiry(urlsplit(self._server.source["url"]).query)
+        return _expiry(urlsplit(self._sources()[-1]["url"]).query)
+
+    def _sources(self) -> list[dict[str, str]]:
+        sent = [one for one in self._server.received if one.path == "/source"]
+        return [one.json() for one in sent]
 
 
 class ShelfRig:
@@ -239,6 +236,10 @@ expect = "said == `7`"
 
 def _name(location: str) -> str:
     return unquote(location).partition("/")[2]
+
+
+def _blob(url: str) -> str:
+    return unquote(urlsplit(url).path.rpartition("/")[2])
 
 
 def _expiry(token: str) -> datetime:

@@ -1,6 +1,20 @@
 """One suite for every protocol: what a model may meet on its way into service.
 
-The third is written here as an exercise (`shelf.py`): nothing else in the app knows of it.
+The app is whole, on real storage and real sockets, with a clock that the test drives (`play.py`).
+What a scenario needs of a protocol is a rig (`rig.py`): an endpoint, a table for it, models that
+pass its smoke test and models that do not, and a word on what it was told and what it scores with.
+
+| id | protocol | server | runs |
+|---|---|---|---|
+| `classic` | `studio-classic` | the local ML service; the real one is gone | always |
+| `http` | `http` | ours, which takes the requests of MLServer and answers alike | always |
+| `mlserver` | `http` | MLServer itself, behind what asks for a key | after `make servers` |
+| `shelf` | an exercise, which nothing else knows of | ours (`shelf.py`) | always |
+
+The first scenarios are played on each of these in turn, one with several at once. Those below are
+for what only some endpoints can do. To play them all for one more: write a rig, and name it in
+`conftest.py`. What a server does by itself is tested elsewhere: MLServer in
+`tests/integration/mlserver`, the local ML service in `tests/integration/ml_service`.
 """
 
 import json
@@ -106,6 +120,20 @@ def test_a_model_that_fails_its_smoke_test_does_not_stay_in_service(play: Play) 
     past = {one["model"]["name"]: one["state"] for one in document["history"]}
     past.setdefault(document["desired"]["model"]["name"], document["desired"]["state"])
     assert past["2.ilearner"] == play.rig.rejects_as
+    assert document["serving"]["model"]["name"] == "1.ilearner"
+    assert play.rig.serves() == "1.ilearner"
+
+
+def test_a_model_that_cannot_be_loaded_is_refused_and_the_one_before_goes_on_serving(
+    play: Play,
+) -> None:
+    play.land(1)
+    play.settle()
+    play.app.land("2.ilearner", b"{}")
+
+    document = play.settle()
+
+    assert document["desired"]["state"] == "refused"
     assert document["serving"]["model"]["name"] == "1.ilearner"
     assert play.rig.serves() == "1.ilearner"
 
