@@ -11,8 +11,11 @@ from local_stack.ml_service import dataset
 from local_stack.ml_service.training import train
 from tests.integration.ml_service.wire import DrivenClock
 from tests.integration.mlserver.front import Front
+from tests.integration.scenarios.classic_rig import ClassicRig
+from tests.integration.scenarios.http_rig import HttpRig
 from tests.integration.scenarios.play import Play
-from tests.integration.scenarios.rig import ClassicRig, HttpRig, Rig, ShelfRig
+from tests.integration.scenarios.rig import Rig
+from tests.integration.scenarios.shelf_rig import ShelfRig
 
 
 @pytest.fixture(scope="session")

@@ -11,22 +11,16 @@ pass its smoke test and models that do not, and a word on what it was told and w
 | `mlserver` | `http` | MLServer itself, behind what asks for a key | after `make servers` |
 | `shelf` | an exercise, which nothing else knows of | ours (`shelf.py`) | always |
 
-The first scenarios are played on each of these in turn, one with several at once. Those below are
-for what only some endpoints can do. To play them all for one more: write a rig, and name it in
-`conftest.py`. What a server does by itself is tested elsewhere: MLServer in
-`tests/integration/mlserver`, the local ML service in `tests/integration/ml_service`.
+Each scenario is played on each of these in turn, and the last on several at once. What only some
+endpoints can do has a file of its own (`test_shelf.py`). To play the scenarios for one protocol or
+server more, write a rig, and name it in `conftest.py`. What servers do by themselves is tested
+elsewhere: `tests/integration/mlserver`, `tests/integration/ml_service`.
 """
-
-import json
-from datetime import timedelta
 
 import pytest
 
 from patch_endpoint.attempt import LATE_FOR
-from tests.integration.app.running_app import request
 from tests.integration.scenarios.play import MortalWire, Play
-from tests.integration.scenarios.rig import ShelfRig
-from tests.integration.scenarios.shelf import SPARE_FOR
 
 
 def test_a_model_that_lands_serves_and_a_scoring_call_proves_it(play: Play) -> None:
@@ -186,99 +180,3 @@ def test_one_model_reaches_endpoints_of_several_protocols_and_one_that_fails_hol
     assert several.settle("shelf")["desired"]["state"] == "live"
     assert several.settle("http")["desired"]["state"] == "live"
     assert several.rigs["shelf"].serves() == several.rigs["http"].serves() == "1.ilearner"
-
-
-# What only an endpoint can do that takes a model in several steps, shown by the exercise.
-
-
-def test_the_document_says_how_far_it_is_and_what_goes_on_serving(
-    play_shelf: Play, shelf: ShelfRig
-) -> None:
-    play_shelf.land(1)
-    play_shelf.settle()
-    play_shelf.land(2)
-
-    document = play_shelf.app.document("census")
-
-    assert document["rollout"]["stage"] == "loading"
-    assert document["rollout"]["model"]["name"] == "2.ilearner"
-    assert (document["desired"]["state"], document["desired"]["error"]) == ("pending", None)
-    assert document["serving"]["model"]["name"] == "1.ilearner"
-    assert shelf.serves() == "1.ilearner"
-    assert play_shelf.settle()["rollout"] is None
-
-
-def test_a_model_that_fails_in_its_slot_is_never_in_front(
-    play_shelf: Play, shelf: ShelfRig
-) -> None:
-    play_shelf.land(1)
-    play_shelf.settle()
-    fronts = len(_fronts(shelf))
-    play_shelf.land(2, good=False)
-
-    document = play_shelf.settle()
-
-    assert document["desired"]["error"].startswith("smoke_test_failed: ")
-    assert len(_fronts(shelf)) == fronts
-
-
-def test_a_model_that_cannot_be_loaded_is_refused(play_shelf: Play) -> None:
-    play_shelf.app.land("1.ilearner", b"{}")
-
-    document = play_shelf.settle()
-
-    assert document["desired"]["state"] == "refused"
-    assert document["desired"]["error"] == "broken: the shelf could not load it"
-
-
-def test_what_served_before_stays_for_a_while_and_then_goes(
-    play_shelf: Play, shelf: ShelfRig
-) -> None:
-    for number in (1, 2):
-        play_shelf.land(number)
-        play_shelf.settle()
-    assert len(shelf.server.slots) == 2
-
-    play_shelf.clock.advance(seconds=(SPARE_FOR - timedelta(minutes=5)).total_seconds())
-    play_shelf.tick()
-    assert len(shelf.server.slots) == 2
-    for _ in range(6):
-        play_shelf.tick()
-
-    assert [one.name for one in shelf.server.slots.values()] == ["2.ilearner"]
-    assert shelf.serves() == "2.ilearner"
-
-
-def test_a_slot_that_was_filled_without_an_answer_is_no_reason_to_send_what_serves_again(
-    play_shelf: Play, shelf: ShelfRig
-) -> None:
-    """Blue/green: what stands beside what serves takes no effect by itself, however late."""
-    shelf.fail(1)
-    play_shelf.land(1)
-    assert play_shelf.app.document("census")["desired"]["error"].startswith("http_503")
-
-    play_shelf.land(2)
-    play_shelf.settle()
-    for _ in range(10):
-        play_shelf.tick()
-
-    assert shelf.told() == ["1.ilearner", "2.ilearner"]
-
-
-def test_a_dry_run_says_that_it_is_on_its_way(play_shelf: Play) -> None:
-    for number in (1, 2):
-        play_shelf.land(number)
-        play_shelf.settle()
-    play_shelf.roll_back()
-    for _ in range(2):
-        answer = play_shelf.app.routes.release(request("POST", "census", query="?dry_run=true"))
-
-        plan = json.loads(answer.get_body())
-        assert (plan["decision"], plan["reason"]) == ("wait", "rolling_out")
-        play_shelf.clock.advance(minutes=2)
-    assert play_shelf.app.document("census")["rollout"]["stage"] == "loading"
-
-
-def _fronts(shelf: ShelfRig) -> list[str]:
-    sent = [one for one in shelf.server.received if one.method == "PUT" and one.path == "/front"]
-    return [one.json()["slot"] for one in sent]
