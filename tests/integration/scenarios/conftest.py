@@ -14,10 +14,13 @@ from local_stack.identity import ManagedIdentity
 from local_stack.ml_service import dataset
 from local_stack.ml_service.training import train
 from tests.integration.ml_service.wire import DrivenClock
+from tests.integration.mlserver.front import Front
 from tests.integration.scenarios.azureml_rig import AzuremlRig
+from tests.integration.scenarios.classic_rig import ClassicRig
+from tests.integration.scenarios.http_rig import HttpRig
 from tests.integration.scenarios.play import Play
-from tests.integration.scenarios.rig import ClassicRig, HttpRig, Rig, ShelfRig
-
+from tests.integration.scenarios.rig import Rig
+from tests.integration.scenarios.shelf_rig import ShelfRig
 
 LIGHT = Environment(name="scoring", python=Path(sys.executable), server="light")
 
@@ -49,6 +52,12 @@ def http(azurite: Azurite) -> Iterator[Rig]:
 
 
 @pytest.fixture
+def mlserver_rig(front: Front, lightgbm_models: dict[int, bytes]) -> Rig:
+    """The same as `http`, and MLServer itself behind it."""
+    return HttpRig(front, good=lightgbm_models[7], bad=lightgbm_models[1])
+
+
+@pytest.fixture
 def shelf(azurite: Azurite) -> Iterator[ShelfRig]:
     with ShelfRig.start(azurite) as rig:
         yield rig
@@ -72,10 +81,15 @@ def microsoft(
         yield rig
 
 
-AZUREML = pytest.param("microsoft", id="azureml", marks=pytest.mark.real_server)
-
-
-@pytest.fixture(params=["classic", "http", AZUREML, "shelf"])
+@pytest.fixture(
+    params=[
+        "classic",
+        "http",
+        pytest.param("mlserver_rig", marks=pytest.mark.real_server, id="mlserver"),
+        pytest.param("microsoft", marks=pytest.mark.real_server, id="azureml"),
+        "shelf",
+    ]
+)
 def rig(request: pytest.FixtureRequest) -> Rig:
     """Each protocol in turn."""
     found: Rig = request.getfixturevalue(request.param)
