@@ -135,6 +135,7 @@ def test_a_character_amiss_leaves_a_file_or_none(position: int, other: str) -> N
 @given(DOCUMENTS)
 @example({"endpoints": {"census": {"protocol": ["http"]}}})
 @example({"endpoints": {"census": {"patch_url": "https://["}}})
+@example({"endpoints": {"census": {"smoke_test": {"expect": "`{`"}}}})
 def test_any_values_make_endpoints_with_faults_and_no_other_error(
     document: dict[str, Any],
 ) -> None:
