@@ -131,7 +131,8 @@ def endpoint_document(
         seen: What is in storage now of the models of its history.
     """
     there = [*seen, *(one.model for one in record.kept)]
-    desired, waiting = record.desired, record.waiting
+    waiting = record.waiting
+    desired = record.desired or waiting  # before anything else was desired, what waits is
     return {
         **_head(endpoint, held=record.held is not None),
         "desired": _desired(desired, record.not_before) if desired else None,
@@ -154,11 +155,11 @@ def endpoint_summary(endpoint: ScoringEndpoint, summary: Summary | None) -> Endp
             "confirmed_by": fields.get("confirmed_by"),
             "error": fields.get("serving_error"),
         }
-    held = fields.get("held") == "True"
+    held, waiting = fields.get("held") == "True", _desired_in_short(fields, WAITING)
     return {
         **_head(endpoint, held=held),
-        "desired": _desired_in_short(fields, ""),
-        "waiting": _desired_in_short(fields, WAITING),
+        "desired": _desired_in_short(fields, "") or waiting,
+        "waiting": waiting,
         "serving": serving,
     }
 
