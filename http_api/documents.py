@@ -131,8 +131,9 @@ def endpoint_document(
         seen: What is in storage now of the models of its history.
     """
     there = [*seen, *(one.model for one in record.kept)]
-    waiting = record.waiting
-    desired = record.desired or waiting  # before anything else was desired, what waits is
+    desired, waiting = record.desired, record.waiting
+    if waiting and (not desired or _tells_all(desired.state, desired.instant, waiting.instant)):
+        desired = waiting
     return {
         **_head(endpoint, held=record.held is not None),
         "desired": _desired(desired, record.not_before) if desired else None,
@@ -156,12 +157,29 @@ def endpoint_summary(endpoint: ScoringEndpoint, summary: Summary | None) -> Endp
             "error": fields.get("serving_error"),
         }
     held, waiting = fields.get("held") == "True", _desired_in_short(fields, WAITING)
+    desired = _desired_in_short(fields, "")
+    if waiting and (not desired or _tells_all(desired["state"], *_instants(fields))):
+        desired = waiting
     return {
         **_head(endpoint, held=held),
-        "desired": _desired_in_short(fields, "") or waiting,
+        "desired": desired,
         "waiting": waiting,
         "serving": serving,
     }
+
+
+def _tells_all(state: str | None, instant: datetime, waiting_since: datetime) -> bool:
+    """Say whether `serving` tells all of what was desired before what waits, so that this is shown.
+
+    A rollback or a redeploy that is still on its way, or was refused, is not to be hidden.
+    """
+    return state == "live" and instant < waiting_since
+
+
+def _instants(fields: Mapping[str, str]) -> tuple[datetime, datetime]:
+    """Give the place in the order of what is desired, and of what waits."""
+    desired, waiting = (datetime.fromisoformat(fields[f"{slot}instant"]) for slot in ("", WAITING))
+    return desired, waiting
 
 
 def _head(endpoint: ScoringEndpoint, *, held: bool) -> EndpointHead:
