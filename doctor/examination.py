@@ -88,7 +88,7 @@ def _of_each(engine: Engine, endpoints: Endpoints) -> Iterator[Finding]:
     looks: list[Callable[[], list[Finding]]] = [
         *(lambda one=one: list(endpoint(one, engine.protocols[one.protocol])) for one in sound),
         *(
-            lambda name=name, one=one: [training_service(name, one, engine.jobs.batch)]
+            lambda name=name, one=one: [training_service(name, one, engine.batches[one.protocol])]
             for name, one in endpoints.training_services.items()
         ),
     ]

@@ -1,4 +1,4 @@
-"""Each training service: can it be reached, and is its key accepted?"""
+"""Each training service: can it be reached, and does it let us in?"""
 
 from typing import Final
 
@@ -9,19 +9,31 @@ from protocols.protocol import Refused, Unsettled
 from settings.retraining import TrainingService
 
 _AREA: Final = "training services"
-_NO_JOB: Final = "doctor-looks-for-a-job-that-is-not-there"
 _NOT_LET_IN: Final = frozenset({"http_401", "http_403"})
+_SILENT: Final = "look at the service; jobs wait until it answers"
+_NO_ROLE: Final = "give the app's identity its role there, see docs/deploy.md"
 
 
 def training_service(name: str, service: TrainingService, batch: BatchProtocol) -> Finding:
-    """Ask for a job that is not there: whoever says so let us in."""
-    answer = batch.look(service, _NO_JOB)
-    key = f"training_services.{name}"
+    """Ask whether it is there and lets us in; no job is begun."""
+    answer = batch.reach(service)
     if isinstance(answer, Unsettled):
-        what = f"{answer.message} ({answer.code})"
-        fix = FIXES.get(answer.code, "look at the service; jobs wait until it answers")
-        return Finding(_AREA, f"{key}.jobs_url", "fault", what, fix)
-    if isinstance(answer, Refused) and answer.code in _NOT_LET_IN:
-        what = f"{answer.message or 'it refused'} ({answer.code})"
-        return Finding(_AREA, f"{key}.api_key", "fault", what, FIXES[answer.code])
-    return Finding(_AREA, name, "ok", "it answers and takes its key")
+        return _fault(name, service.keys.ADDRESS, answer, FIXES.get(answer.code, _SILENT))
+    if isinstance(answer, Refused):
+        return _refused(name, service, answer)
+    what = "it answers and takes its key" if service.keys.API_KEY else "it answers and lets us in"
+    return Finding(_AREA, name, "ok", what)
+
+
+def _refused(name: str, service: TrainingService, answer: Refused) -> Finding:
+    keys = service.keys
+    if answer.code not in _NOT_LET_IN:
+        return _fault(name, keys.ADDRESS, answer, FIXES.get(answer.code, _SILENT))
+    if keys.API_KEY is None:
+        return _fault(name, keys.ADDRESS, answer, _NO_ROLE)
+    return _fault(name, keys.API_KEY, answer, FIXES[answer.code])
+
+
+def _fault(name: str, key: str, answer: Refused | Unsettled, fix: str) -> Finding:
+    what = f"{answer.message or 'it refused'} ({answer.code})"
+    return Finding(_AREA, f"training_services.{name}.{key}", "fault", what, fix)

@@ -6,13 +6,31 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import unquote
 
-from protocols.batch import AlreadyStarted, BatchJob, BatchRequest, JobStatus, Submitted
+from protocols.batch import (
+    AlreadyStarted,
+    BatchAbilities,
+    BatchJob,
+    BatchRequest,
+    JobStatus,
+    Submitted,
+)
 from protocols.blob_reference import BlobReference
+from protocols.classic_keys import ClassicServiceKeys
 from protocols.protocol import Accepted, Refused, Unsettled
-from settings.retraining import TrainingService
+from settings.retraining import Retrain, TrainingService
 from settings.secret import Secret
 from tests.fakes.calls import Calls
 from tests.fakes.model_catalog import ELSEWHERE, MemoryModelCatalog
+
+
+def classic_service(jobs_url: str, key: str) -> TrainingService:
+    """A training web service of Studio (classic), as the endpoints file would describe it."""
+    return TrainingService(
+        protocol="studio-classic",
+        keys=ClassicServiceKeys(jobs_url=jobs_url, api_key=Secret(key)),
+        output=None,
+        timeout=timedelta(hours=12),
+    )
 
 
 @dataclass
@@ -54,11 +72,26 @@ class MemoryTraining:
         """The jobs that ran."""
         return [job for job in self.jobs.values() if job.starts]
 
+    def abilities(self, service: TrainingService) -> BatchAbilities:
+        """See `BatchProtocol`."""
+        del service
+        return BatchAbilities(model_suffix=".ilearner")
+
+    def unfit(self, service: TrainingService, retrain: Retrain) -> str | None:
+        """See `BatchProtocol`."""
+        del service, retrain
+        return None
+
+    def reach(self, service: TrainingService) -> Accepted | Refused | Unsettled:
+        """See `BatchProtocol`."""
+        del service
+        return Accepted()
+
     def submit(
         self, service: TrainingService, request: BatchRequest
     ) -> Submitted | Refused | Unsettled:
         """See `BatchProtocol`."""
-        with self._calls.making("training.submit", service.jobs_url):
+        with self._calls.making("training.submit", service.protocol):
             if answer := self._instead("submit"):
                 return answer
             job = TrainingJob(f"{next(self._numbers):032x}", request)
@@ -106,7 +139,7 @@ class MemoryTraining:
 
     def submit_plan(self, service: TrainingService, request: BatchRequest) -> dict[str, object]:
         """See `BatchProtocol`."""
-        return {"url": service.jobs_url, "inputs": sorted(request.inputs)}
+        return {"protocol": service.protocol, "inputs": sorted(request.inputs)}
 
     def _end(self, job: TrainingJob) -> None:
         job.status = self.ends_as

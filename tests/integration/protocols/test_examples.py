@@ -116,7 +116,11 @@ def test_an_example_has_no_fault_as_it_stands(example: Example) -> None:
     keys = {name: kind.read_keys for name, kind in PROTOCOLS.items()}
 
     said = parse_endpoints(
-        example.text, environ=SETTINGS, read_relative=lambda _: b"", protocols=keys
+        example.text,
+        environ=SETTINGS,
+        read_relative=lambda _: b"",
+        protocols=keys,
+        trainings={},
     )
 
     assert said.faults == ()

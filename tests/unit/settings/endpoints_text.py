@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 
-from protocols.classic_keys import read_classic_keys
+from protocols.classic_keys import read_classic_keys, read_classic_service_keys
 from settings.endpoints_file import Endpoints, parse_endpoints
 
 KEYS = {
@@ -13,6 +13,7 @@ KEYS = {
 }
 REQUEST = b'{"Inputs": {}}'
 PROTOCOLS = dict.fromkeys(("studio-classic", "http"), read_classic_keys)
+TRAININGS = {"studio-classic": read_classic_service_keys}
 
 LEAST = """
 [endpoints.census]
@@ -67,7 +68,11 @@ def read(
 ) -> Endpoints:
     """Read an endpoints file, with every key set and every request there."""
     return parse_endpoints(
-        content, environ=environ, read_relative=read_relative, protocols=PROTOCOLS
+        content,
+        environ=environ,
+        read_relative=read_relative,
+        protocols=PROTOCOLS,
+        trainings=TRAININGS,
     )
 
 

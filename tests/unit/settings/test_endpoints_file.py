@@ -6,7 +6,12 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from protocols.classic_keys import ClassicKeys, CreateEndpoint, classic_keys
+from protocols.classic_keys import (
+    ClassicKeys,
+    ClassicServiceKeys,
+    CreateEndpoint,
+    classic_keys,
+)
 from settings.endpoints_file import is_endpoint_name
 from settings.fault import SettingsError
 from settings.scoring_endpoint import ScoringEndpoint, SmokeTest
@@ -59,8 +64,10 @@ def test_every_key_of_the_contract_is_read() -> None:
 def test_a_training_service_is_read() -> None:
     service = read(WHOLE).training_services["census"]
 
-    assert service.jobs_url == "https://services.example/jobs"
-    assert service.api_key == Secret("key-of-training")
+    assert service.protocol == "studio-classic"
+    assert service.keys == ClassicServiceKeys(
+        jobs_url="https://services.example/jobs", api_key=Secret("key-of-training")
+    )
     assert (service.output, service.timeout) == ("output2", timedelta(minutes=90))
 
 
