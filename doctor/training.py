@@ -9,7 +9,7 @@ from protocols.protocol import Refused, Unsettled
 from settings.retraining import TrainingService
 
 _AREA: Final = "training services"
-_NOT_LET_IN: Final = frozenset({"http_401", "http_403"})
+_NOT_LET_IN: Final = frozenset({"http_401", "http_403", "workspace_forbidden"})
 _SILENT: Final = "look at the service; jobs wait until it answers"
 _NO_ROLE: Final = "give the app's identity its role there, see docs/deploy.md"
 
@@ -31,7 +31,7 @@ def _refused(name: str, service: TrainingService, answer: Refused) -> Finding:
         return _fault(name, keys.ADDRESS, answer, FIXES.get(answer.code, _SILENT))
     if keys.API_KEY is None:
         return _fault(name, keys.ADDRESS, answer, _NO_ROLE)
-    return _fault(name, keys.API_KEY, answer, FIXES[answer.code])
+    return _fault(name, keys.API_KEY, answer, FIXES.get(answer.code, _SILENT))
 
 
 def _fault(name: str, key: str, answer: Refused | Unsettled, fix: str) -> Finding:

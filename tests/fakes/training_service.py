@@ -1,9 +1,10 @@
-"""A training service in memory, whose jobs a test lets end."""
+"""Training services in memory, of either kind, whose jobs a test lets end."""
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 from urllib.parse import unquote
 
 from protocols.batch import (
@@ -21,6 +22,11 @@ from settings.retraining import Retrain, TrainingService
 from settings.secret import Secret
 from tests.fakes.calls import Calls
 from tests.fakes.model_catalog import ELSEWHERE, MemoryModelCatalog
+
+ABILITIES: Final[Mapping[str, BatchAbilities]] = {
+    "studio-classic": BatchAbilities(model_suffix=".ilearner"),
+    "azureml-online": BatchAbilities(reads_by="identity", starts="submitted", keeps_outputs=False),
+}
 
 
 def classic_service(jobs_url: str, key: str) -> TrainingService:
@@ -46,6 +52,8 @@ class TrainingJob:
 
 class MemoryTraining:
     """See `protocols.batch.BatchProtocol`. A started job finishes at the first look after it.
+
+    What a service can do goes by the protocol that it is said to speak.
 
     Attributes:
         jobs: All that were submitted, in their order.
@@ -74,8 +82,7 @@ class MemoryTraining:
 
     def abilities(self, service: TrainingService) -> BatchAbilities:
         """See `BatchProtocol`."""
-        del service
-        return BatchAbilities(model_suffix=".ilearner")
+        return ABILITIES[service.protocol]
 
     def unfit(self, service: TrainingService, retrain: Retrain) -> str | None:
         """See `BatchProtocol`."""
@@ -94,6 +101,8 @@ class MemoryTraining:
         with self._calls.making("training.submit", service.protocol):
             if answer := self._instead("submit"):
                 return answer
+            if self.abilities(service).starts == "submitted":
+                return self._started_at_once(request)
             job = TrainingJob(f"{next(self._numbers):032x}", request)
             self.jobs[job.id] = job
         return Submitted(job.id)
@@ -102,7 +111,8 @@ class MemoryTraining:
         self, service: TrainingService, job_id: str
     ) -> Accepted | AlreadyStarted | Refused | Unsettled:
         """See `BatchProtocol`."""
-        del service
+        if self.abilities(service).starts == "submitted":
+            raise AssertionError("whatever was submitted was started by that")
         with self._calls.making("training.start", job_id):
             if answer := self._instead("start"):
                 return answer
@@ -114,7 +124,6 @@ class MemoryTraining:
 
     def look(self, service: TrainingService, job_id: str) -> BatchJob | Refused | Unsettled:
         """See `BatchProtocol`."""
-        del service
         with self._calls.making("training.look", job_id):
             if answer := self._instead("look"):
                 return answer
@@ -123,7 +132,8 @@ class MemoryTraining:
                 self._end(job)
         if job is None:
             return Refused("http_404", "there is no such job")
-        results = self._results(job) if job.status == "finished" else {}
+        tells = job.status == "finished" and self.abilities(service).keeps_outputs
+        results = self._results(job) if tells else {}
         return BatchJob(job.status, job.status, results, job.details)
 
     def cancel(self, service: TrainingService, job_id: str) -> Accepted | Refused | Unsettled:
@@ -132,7 +142,9 @@ class MemoryTraining:
         with self._calls.making("training.cancel", job_id):
             if answer := self._instead("cancel"):
                 return answer
-            job = self.jobs[job_id]
+            job = self.jobs.get(job_id)
+            if job is None:
+                return Refused("http_404", "there is no such job")
             if self.cancels and job.status in {"not_started", "running"}:
                 job.status = "cancelled"
         return Accepted()
@@ -140,6 +152,12 @@ class MemoryTraining:
     def submit_plan(self, service: TrainingService, request: BatchRequest) -> dict[str, object]:
         """See `BatchProtocol`."""
         return {"protocol": service.protocol, "inputs": sorted(request.inputs)}
+
+    def _started_at_once(self, request: BatchRequest) -> Submitted:
+        job = self.jobs.get(request.id)
+        if job is None:
+            self.jobs[request.id] = TrainingJob(request.id, request, "running", starts=1)
+        return Submitted(request.id)
 
     def _end(self, job: TrainingJob) -> None:
         job.status = self.ends_as

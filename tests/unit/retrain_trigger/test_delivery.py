@@ -11,10 +11,9 @@ from retrain_trigger.job import Job, Output
 from settings.model_blobs import parse_model_blobs
 from settings.secret import Secret
 from state.storage_errors import UnavailableError
+from tests.unit.retrain_trigger.test_jobs import LATEST, begin, jobs_of, of_either_kind, world
 from tests.unit.retrain_trigger.test_jobs import OURS as RUN
-from tests.unit.retrain_trigger.test_jobs import begin, jobs_of, world
 
-LATEST = 'outputs.output2 = "experimentoutput/{name}/latest.ilearner"'
 MODELS = parse_model_blobs("models/{name}.onnx")
 
 
@@ -87,9 +86,12 @@ def test_a_model_where_no_model_is_looked_for_is_said() -> None:
     assert found.code == "model_misplaced"
 
 
+@of_either_kind
 @pytest.mark.parametrize("outputs", [RUN, LATEST], ids=["a name of its own", "one name"])
-def test_a_model_that_its_service_says_it_wrote_and_did_not_is_missing(outputs: str) -> None:
-    small = world(outputs)
+def test_a_model_that_its_service_says_it_wrote_and_did_not_is_missing(
+    outputs: str, service: str
+) -> None:
+    small = world(outputs, service=service)
     small.training.writes = False
     begin(small)
     small.run(minutes=5)
@@ -101,8 +103,9 @@ def test_a_model_that_its_service_says_it_wrote_and_did_not_is_missing(outputs: 
     assert "there is no such blob" in job.error.message
 
 
-def test_what_was_there_before_the_job_is_not_taken_for_its_model() -> None:
-    small = world(LATEST)
+@of_either_kind
+def test_what_was_there_before_the_job_is_not_taken_for_its_model(service: str) -> None:
+    small = world(LATEST, service=service)
     small.catalog.put("census/latest.ilearner")
     small.training.writes = False
     begin(small)
@@ -115,8 +118,9 @@ def test_what_was_there_before_the_job_is_not_taken_for_its_model() -> None:
     assert small.sent() == []
 
 
-def test_a_model_written_over_another_under_its_name_is_delivered() -> None:
-    small = world(LATEST)
+@of_either_kind
+def test_a_model_written_over_another_under_its_name_is_delivered(service: str) -> None:
+    small = world(LATEST, service=service)
     for _ in range(2):
         begin(small)
         small.run(minutes=5)
@@ -125,8 +129,9 @@ def test_a_model_written_over_another_under_its_name_is_delivered() -> None:
     assert small.sent() == ["census/latest.ilearner"] * 2
 
 
-def test_storage_that_cannot_be_looked_at_delays_a_job_that_overwrites() -> None:
-    small = world(LATEST)
+@of_either_kind
+def test_storage_that_cannot_be_looked_at_delays_a_job_that_overwrites(service: str) -> None:
+    small = world(LATEST, service=service)
     small.calls.fail("models.head", UnavailableError("look", code="down"))
     waits = begin(small)
     small.run(minutes=5)

@@ -229,6 +229,7 @@ SERVICE_FAULTS = [
     (changed(WHOLE, "timeout", '"0h"'), "timeout", "is no duration"),
     (changed(WHOLE, "timeout", "12"), "timeout", "must be a text"),
     (WHOLE + "colour = 1", "colour", "is no key of this table"),
+    (WHOLE + "protocol = 'http'", "protocol", "must be one of: studio-classic"),
     (WHOLE.replace("%CENSUS_TRAINING_API_KEY%", "%OTHER%"), "api_key", "OTHER, which is not set"),
 ]
 

@@ -1,0 +1,72 @@
+"""What may stand in the table of a workspace that trains, and which fault is named."""
+
+from typing import Any
+
+import pytest
+
+from protocols.azureml_online.service_keys import (
+    AzuremlServiceKeys,
+    azureml_service_keys,
+    read_azureml_service_keys,
+)
+from protocols.azureml_online.workspace import read_workspace
+from settings.fault import Fault
+from settings.retraining import read_training_service
+from settings.secret import Secret
+from tests.fakes.training_service import classic_service
+from tests.fakes.workspace_service import (
+    DATASTORES,
+    JOB,
+    SPOKEN,
+    WORKSPACE,
+    service_table,
+    workspace_service,
+)
+
+
+def faults_of(**changes: object) -> list[Fault]:
+    table = service_table(**changes)
+    read_training_service(table, Secret, {SPOKEN: read_azureml_service_keys})
+    return table.faults
+
+
+def test_a_workspace_that_trains_is_read() -> None:
+    service = workspace_service(output="model", timeout="3h")
+
+    assert (service.protocol, service.output) == (SPOKEN, "model")
+    assert service.keys == AzuremlServiceKeys(
+        workspace=read_workspace(WORKSPACE), datastores=DATASTORES, job=JOB
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "key", "what"),
+    [
+        ({"workspace": None}, "workspace", "is missing"),
+        ({"workspace": "https://evil.invalid/"}, "workspace", "must be at one of"),
+        ({"datastores": None}, "datastores", "is missing"),
+        ({"datastores": {}}, "datastores", "of one container at least"),
+        ({"datastores": {"Training": "a"}}, "datastores", "Training is no name of a container"),
+        ({"datastores": {"training": "a-b"}}, "datastores", "letters, digits and _"),
+        ({"datastores": {"training": 1}}, "datastores", "Expected `str`"),
+        ({"job": None}, "job", "is missing"),
+        ({"job": {}}, "job", 'jobType = "Command"'),
+        ({"job": {"jobType": 1}}, "job", "must be a text"),
+        ({"job": "python train.py"}, "job", "Expected `object`"),
+        ({"job": {**JOB, "status": "Running"}}, "job", "must not hold status"),
+        ({"job": {**JOB, "inputs": {"rows": 1}}}, "job", "Expected `object`"),
+        ({"job": {**JOB, "outputs": []}}, "job", "Expected `object`"),
+        ({"api_key": "%KEY%"}, "api_key", "is no key of this table"),
+        ({"jobs_url": "https://a.example"}, "jobs_url", "is no key of this table"),
+    ],
+)
+def test_a_fault_names_its_key(changes: dict[str, Any], key: str, what: str) -> None:
+    [fault] = faults_of(**changes)
+
+    assert fault.where == f"training_services.census.{key}"
+    assert what in fault.what
+
+
+def test_another_protocols_service_is_none() -> None:
+    with pytest.raises(TypeError, match="studio-classic is no workspace"):
+        azureml_service_keys(classic_service("https://a.example/jobs", "k"))
