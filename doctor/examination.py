@@ -85,8 +85,12 @@ def _of_endpoints(engine: Engine) -> Iterator[Finding]:
 def _of_each(engine: Engine, endpoints: Endpoints) -> Iterator[Finding]:
     """Ask endpoints and services side by side, as one that hangs takes its time."""
     sound = [one for one in endpoints.by_name.values() if not one.faults]
+    container = engine.catalog.container
     looks: list[Callable[[], list[Finding]]] = [
-        *(lambda one=one: list(endpoint(one, engine.protocols[one.protocol])) for one in sound),
+        *(
+            lambda one=one: list(endpoint(one, engine.protocols[one.protocol], container))
+            for one in sound
+        ),
         *(
             lambda name=name, one=one: [training_service(name, one, engine.batches[one.protocol])]
             for name, one in endpoints.training_services.items()

@@ -6,6 +6,10 @@ from typing import Final
 import msgspec
 
 from protocols import studio_classic
+from protocols.azureml_online import azureml_online
+from protocols.azureml_online.jobs import AzuremlJobs
+from protocols.azureml_online.keys import read_azureml_keys
+from protocols.azureml_online.service_keys import read_azureml_service_keys
 from protocols.batch import BatchProtocol
 from protocols.classic_keys import read_classic_keys, read_classic_service_keys
 from protocols.http_server import http_server
@@ -51,4 +55,9 @@ PROTOCOLS: Final[Mapping[str, Kind]] = {
         Training(read_classic_service_keys, lambda wire, _: StudioBatch(wire)),
     ),
     http_server.NAME: Kind(read_http_keys, lambda wire, _: http_server.HttpServer(wire)),
+    azureml_online.NAME: Kind(
+        read_azureml_keys,
+        azureml_online.AzuremlOnline,
+        Training(read_azureml_service_keys, AzuremlJobs),
+    ),
 }

@@ -7,6 +7,7 @@ description of `Microsoft.MachineLearningServices`, version 2025-12-01, and of R
 from datetime import timedelta
 from time import monotonic
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -49,6 +50,15 @@ class Arm:
         """Ask for the resource at *path*, relative to the workspace."""
         return self._asked("GET", path, None, query)
 
+    def get_url(self, url: str) -> Document | Refused | Unsettled:
+        """Ask for what is at an address that the workspace told; nothing, if it is elsewhere.
+
+        The token goes to the workspace's host alone.
+        """
+        ours, told = urlsplit(self.workspace.url), urlsplit(url)
+        is_ours = (told.scheme, told.netloc) == (ours.scheme, ours.netloc)
+        return self._sent("GET", url, None) if is_ours else {}
+
     def put(self, path: str, body: object) -> Document | Refused | Unsettled:
         """Create or replace the resource at *path*."""
         return self._asked("PUT", path, body)
@@ -72,10 +82,13 @@ class Arm:
     def _asked(
         self, method: str, path: str, body: object, query: str = ""
     ) -> Document | Refused | Unsettled:
+        url = f"{self.workspace.url}{path}?api-version={API_VERSION}{query}"
+        return self._sent(method, url, body)
+
+    def _sent(self, method: str, url: str, body: object) -> Document | Refused | Unsettled:
         token = self.token(self.workspace.scope)
         if isinstance(token, Unsettled):
             return token
-        url = f"{self.workspace.url}{path}?api-version={API_VERSION}{query}"
         content = None if body is None else msgspec.json.encode(body)
         headers = {"Authorization": ("Bearer ", token)}
         try:

@@ -11,8 +11,8 @@ from azure.storage.blob import BlobServiceClient
 
 from http_api.routes import Routes
 from local_stack.azurite import Azurite
+from local_stack.http_service.journal import ReceivedRequest
 from local_stack.ml_service import MlService
-from local_stack.ml_service.journal import ReceivedRequest
 from patch_endpoint.record import Record
 from protocols.identity import Identity
 from retrain_trigger.engine import App
