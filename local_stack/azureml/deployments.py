@@ -15,7 +15,8 @@ from local_stack.azureml.documents import deployment_document
 from local_stack.azureml.errors import invalid
 from local_stack.azureml.fate import Fates
 from local_stack.azureml.launch import Launch, Launches
-from local_stack.azureml.management_call import ManagementCall, refuse_query, require_location
+from local_stack.azureml.management_call import ManagementCall, require_location
+from local_stack.azureml.page import page
 from local_stack.azureml.state import MOST_DEPLOYMENTS, Deployment, Kept, OnlineEndpoint, State
 from local_stack.azureml.under_way import accepted, begun, make_way, put_answer, settled
 from local_stack.http_service.call import Answer
@@ -38,14 +39,15 @@ class Deployments:
         return Answer(200, deployment_document(endpoint, deployment, self._state))
 
     def list(self, call: ManagementCall) -> Answer:
-        """GET all deployments of an endpoint."""
-        refuse_query(call)
+        """GET the deployments of an endpoint: all, or page by page."""
         endpoint = self._state.endpoint(call.parameters["endpoint"])
         for deployment in list(endpoint.deployments.values()):
             deployment.operation.look(self._state.now())
         left = list(endpoint.deployments.values())
         shown = [deployment_document(endpoint, one, self._state) for one in left]
-        return Answer(200, {"value": shown})
+        addresses = self._state.addresses
+        path = addresses.id("onlineEndpoints", endpoint.name, "deployments")
+        return Answer(200, page(shown, call, f"{addresses.url}{path}"))
 
     def put(self, call: ManagementCall) -> Answer:
         """PUT a deployment: a new process is started, and takes the place of one before it."""

@@ -95,10 +95,8 @@ def share_of(stage: str) -> int:
 
 def begun(there: OnlineEndpoint, found: OnlineDeployment | None, candidate: Candidate) -> Beginning:
     """Decide how a model is begun with; *found* is what stands under its deployment's name."""
-    if there.is_busy:
-        return Wait(stage=CLEARING)
     if not there.is_settled:
-        return unknown_state("the endpoint", there.state)
+        return _at_work(there, CLEARING)
     if found is not None and not found.is_of(candidate):
         what = f"a deployment called {candidate.name} is there which is not this model's"
         return Refused("deployment_name_taken", what, about_model=True)
@@ -123,7 +121,7 @@ def _begun_anew(found: OnlineDeployment | None) -> Beginning:
         case "failed":
             return Discard()
         case state:
-            return unknown_state("its deployment", state)
+            return _unknown_state("its deployment", state)
 
 
 def standing(found: OnlineDeployment | None, stage: str, *, is_late: bool) -> Standing:
@@ -147,7 +145,7 @@ def standing(found: OnlineDeployment | None, stage: str, *, is_late: bool) -> St
     if is_late:
         what = f"its deployment was not created in time, and is {found.said or '(in no state)'}"
         return Withdraw(Refused("creation_timed_out", what))
-    return in_time.get(found.state) or unknown_state("its deployment", found.state)
+    return in_time.get(found.state) or _unknown_state("its deployment", found.state)
 
 
 def tried(answer: Scored, stage: str) -> Wait | Withdraw | Unsettled | None:
@@ -170,13 +168,13 @@ def tried(answer: Scored, stage: str) -> Wait | Withdraw | Unsettled | None:
 
 def moved(there: OnlineEndpoint, candidate: Candidate, stage: str, waited: timedelta) -> Moving:
     """Decide which share of the traffic a deployment that stands gets next."""
-    if there.is_busy:
-        return Wait(stage=stage)
     if not there.is_settled:
-        return unknown_state("the endpoint", there.state)
+        return _at_work(there, stage)
     if _has_all(there, candidate):
         return Done()
     share, due = there.traffic.get(candidate.name, 0), share_of(stage)
+    if due and there.state != SUCCEEDED:
+        return Shift(due)  # whatever is described, it is not in effect
     if share < due:
         return _given_less(there, candidate, due)
     if share > due:
@@ -201,12 +199,16 @@ def _has_all(there: OnlineEndpoint, candidate: Candidate) -> bool:
 
 def _given_less(there: OnlineEndpoint, candidate: Candidate, due: int) -> Shift | Refused:
     """Tell a change of ours that had no effect from one that somebody took back."""
-    if there.state != SUCCEEDED or there.step != (candidate.name, due):
+    if there.step != (candidate.name, due):
         return Shift(due)
     what = f"it was given {due} % of the traffic, and somebody else changed that"
     return Refused("traffic_changed", what)
 
 
-def unknown_state(what: str, state: str) -> Unsettled:
+def _at_work(there: OnlineEndpoint, stage: str) -> Wait | Unsettled:
+    return Wait(stage=stage) if there.is_busy else _unknown_state("the endpoint", there.state)
+
+
+def _unknown_state(what: str, state: str) -> Unsettled:
     """Say that something is in a state that no document names."""
     return Unsettled("unknown_state", f"{what} is in the state {state or '(none)'}")

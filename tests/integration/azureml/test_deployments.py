@@ -1,13 +1,14 @@
 """A deployment is a process: it comes up, is scored, is replaced, and goes."""
 
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 
 import psutil
 import pytest
 
 from local_stack.azureml.pacing import AfterLooks, AfterTime
-from tests.integration.azureml.wire import DEPLOYMENTS, ENDPOINT, Caller, MakeCaller
+from tests.integration.azureml.wire import DEPLOYMENTS, ENDPOINT, VERSION, Caller, MakeCaller
 
 
 def test_a_deployment_is_scored_by_its_name_before_it_has_traffic(caller: Caller) -> None:
@@ -227,6 +228,17 @@ def test_an_endpoint_has_twenty_deployments_at_most(make_caller: MakeCaller) -> 
         assert caller.put_deployment("m-20", model).status_code == 400
         listed = caller.ask("GET", DEPLOYMENTS).json()["value"]
         assert [one["name"] for one in listed] == [f"m-{number}" for number in range(20)]
+        pages = list(_pages(caller, f"{DEPLOYMENTS}?api-version={VERSION}&$top=7"))
+        assert [len(page) for page in pages] == [7, 7, 6]
+        assert [one for page in pages for one in page] == [one["name"] for one in listed]
+        assert caller.ask("GET", f"{DEPLOYMENTS}?api-version={VERSION}&$top=0").status_code == 400
+
+
+def _pages(caller: Caller, address: str) -> Iterator[list[str]]:
+    while address:
+        answer = caller.ask("GET", address).json()
+        yield [one["name"] for one in answer["value"]]
+        address = answer.get("nextLink", "")
 
 
 @pytest.mark.parametrize("name", ["ab", "a" * 33, "1blue", "blue-", "blue--green", "bl_ue"])

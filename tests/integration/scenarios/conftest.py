@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from local_stack.azurite import Azurite
+from local_stack.identity import ManagedIdentity
 from local_stack.ml_service import dataset
 from local_stack.ml_service.training import train
 from tests.integration.ml_service.wire import DrivenClock
+from tests.integration.scenarios.azureml_rig import AzuremlRig
 from tests.integration.scenarios.play import Play
 from tests.integration.scenarios.rig import ClassicRig, HttpRig, Rig, ShelfRig
 
@@ -46,7 +48,15 @@ def shelf(azurite: Azurite) -> Iterator[ShelfRig]:
         yield rig
 
 
-@pytest.fixture(params=["classic", "http", "shelf"])
+@pytest.fixture
+def azureml(
+    azurite: Azurite, clock: DrivenClock, container_name: str, identity: ManagedIdentity
+) -> Iterator[AzuremlRig]:
+    with AzuremlRig.start(azurite, clock, container_name, identity) as rig:
+        yield rig
+
+
+@pytest.fixture(params=["classic", "http", "azureml", "shelf"])
 def rig(request: pytest.FixtureRequest) -> Rig:
     """Each protocol in turn."""
     found: Rig = request.getfixturevalue(request.param)
@@ -62,6 +72,14 @@ def play_shelf(
 
 
 @pytest.fixture
+def play_azureml(
+    azureml: AzuremlRig, azurite: Azurite, container_name: str, tmp_path: Path, clock: DrivenClock
+) -> Play:
+    """The app with an online endpoint of Azure Machine Learning."""
+    return Play({"census": azureml}, azurite, container_name, tmp_path, clock)
+
+
+@pytest.fixture
 def several(
     request: pytest.FixtureRequest,
     azurite: Azurite,
@@ -70,7 +88,7 @@ def several(
     clock: DrivenClock,
 ) -> Play:
     """The app with an endpoint of each protocol."""
-    rigs = {name: request.getfixturevalue(name) for name in ("classic", "shelf", "http")}
+    rigs = {name: request.getfixturevalue(name) for name in ("classic", "shelf", "azureml", "http")}
     return Play(rigs, azurite, container_name, tmp_path, clock)
 
 

@@ -768,21 +768,40 @@ def test_traffic_that_somebody_gave_it_is_a_step_taken(story: Story) -> None:
     assert story.advance() == Accepted()
 
 
+@pytest.mark.parametrize("is_shown", [True, False])
 @pytest.mark.parametrize(("state", "code"), [("Canceled", None), ("Failed", "traffic_not_moved")])
 def test_a_change_of_traffic_that_had_no_effect_is_asked_for_again(
-    story: Story, state: str, code: str | None
+    story: Story, state: str, code: str | None, *, is_shown: bool
 ) -> None:
+    """Whether a workspace shows what was asked for, or what is in effect, no document tells."""
     story.created("0xB")
     story.advance()
     assert story.workspace.endpoint is not None
-    story.workspace.endpoint["properties"]["traffic"] = {LIVE: 100}
+    if not is_shown:
+        story.workspace.endpoint["properties"]["traffic"] = {LIVE: 100}
     story.workspace.is_in(state)
+    story.workspace.asked.clear()
 
-    answer = story.advance()
+    answer = story.advance(hours=1)
 
+    assert story.workspace.changes == [MOVED]
     assert story.workspace.traffic == {LIVE: 90, "m-0xb": 10}
     assert code == getattr(answer, "code", None)
     assert getattr(answer, "maybe_applied", code is None)
+
+
+@pytest.mark.parametrize("state", ["Canceled", "Failed"])
+def test_all_traffic_is_not_taken_for_given_before_that_is_in_effect(
+    story: Story, state: str
+) -> None:
+    story.patch(model("0xA"))
+    story.workspace.is_in(state)
+    story.workspace.asked.clear()
+
+    answer = story.patch(model("0xA"))
+
+    assert answer != Accepted()
+    assert story.workspace.changes == [MOVED]
 
 
 def test_a_change_of_traffic_without_an_answer_may_take_effect(story: Story) -> None:
