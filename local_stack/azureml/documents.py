@@ -26,7 +26,13 @@ _PROBE: Final = {
 
 def model_document(name: str, version: str, kept: Kept, state: State) -> dict[str, Any]:
     """A `ModelVersion`."""
-    standard = {"isAnonymous": False, "isArchived": False, "tags": {}, "properties": {}}
+    standard = {
+        "flavors": {},  # Microsoft's client takes it for granted
+        "isAnonymous": False,
+        "isArchived": False,
+        "tags": {},
+        "properties": {},
+    }
     return {
         "id": state.addresses.id("models", name, "versions", version),
         "name": version,

@@ -43,9 +43,8 @@ class Job:
 
     def look(self, now: datetime) -> None:
         """Let it be seen to have ended, or to have taken too long."""
-        if self.cancelling is not None:
-            self.cancelling.look(now)
-        self.operation.look(now)
+        under_way = self.cancelling or self.operation
+        under_way.look(now)
         if self.timeout is not None and now - self.operation.began > self.timeout:
             self.run.give_up()
             self.operation.cancel(now, "The job took longer than its limit.")

@@ -7,13 +7,15 @@ import msgspec
 
 from local_stack.azureml.body import Resource, Wire
 
-type _Kind = Literal["uri_file", "uri_folder", "mltable", "custom_model", "mlflow_model"]
+type _Kind = Literal[
+    "uri_file", "uri_folder", "mltable", "custom_model", "mlflow_model", "triton_model"
+]
 
 
 class JobInput(Wire, frozen=True):
     """An input: a text (``literal``), or what is at a place."""
 
-    job_input_type: Literal[_Kind, "literal", "triton_model"]
+    job_input_type: _Kind | Literal["literal"]
     description: str | None = None
     mode: str | None = None
     uri: str | None = None
@@ -23,7 +25,7 @@ class JobInput(Wire, frozen=True):
 class JobOutput(Wire, frozen=True):
     """An output: where what the command writes is put."""
 
-    job_output_type: Literal[_Kind, "triton_model"]
+    job_output_type: _Kind
     asset_name: str | None = None
     description: str | None = None
     mode: str | None = None

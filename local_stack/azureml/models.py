@@ -5,7 +5,7 @@ from typing import Final
 from local_stack.azureml.body import as_sent, decode
 from local_stack.azureml.datastores import Datastores, Place
 from local_stack.azureml.documents import model_document
-from local_stack.azureml.errors import invalid, not_found
+from local_stack.azureml.errors import invalid, not_built, not_found
 from local_stack.azureml.management_call import ManagementCall, refuse_query
 from local_stack.azureml.model_body import ModelBody
 from local_stack.azureml.state import Kept, State
@@ -13,6 +13,7 @@ from local_stack.http_service.call import Answer
 
 # That a version's path cannot be changed is what Microsoft's client knows of its own service.
 _FIXED: Final = ("modelUri", "modelType")
+_NEWEST_FIRST: Final = "createdtime desc"
 
 
 class Models:
@@ -45,16 +46,19 @@ class Models:
 
     def list(self, call: ManagementCall) -> Answer:
         """GET the versions of a model, the newest first."""
-        refuse_query(call)
+        refuse_query(call, "$orderBy", "$top")
+        if call.query.get("$orderBy", _NEWEST_FIRST).casefold() != _NEWEST_FIRST:
+            raise not_built(f"the order {call.query['$orderBy']}")
         name = call.parameters["name"]
         versions = [version for known, version in self._state.models if known == name]
         if not versions:
             raise not_found(f"model {name}")
+        most = int(call.query.get("$top", len(versions)))
         shown = [
             model_document(name, version, self._state.models[name, version], self._state)
             for version in reversed(versions)
         ]
-        return Answer(200, {"value": shown})
+        return Answer(200, {"value": shown[:most]})
 
     def _require_place(self, uri: str | None) -> None:
         place = Place.read(uri or "", self._state.workspace)

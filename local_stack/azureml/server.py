@@ -1,22 +1,26 @@
 """The running service: its socket, its thread, and what tests and the stack ask it."""
 
+import logging
 import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from http import HTTPStatus
 from pathlib import Path
 from threading import Thread
 from typing import Final, Literal, Self
 
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
 
 from local_stack.azureml.addresses import Addresses
 from local_stack.azureml.datastores import Datastores
 from local_stack.azureml.deployments import Deployments
 from local_stack.azureml.description import Workspace
 from local_stack.azureml.endpoints import Endpoints
-from local_stack.azureml.errors import unreadable
+from local_stack.azureml.errors import INTERNAL_SERVER_ERROR, ArmError, unreadable
 from local_stack.azureml.exchanges import Exchange, Exchanges
 from local_stack.azureml.fate import Fate, Fates
 from local_stack.azureml.jobs import Jobs
@@ -30,9 +34,12 @@ from local_stack.azureml.state import State
 from local_stack.certificates import Certificate
 from local_stack.http_service.call import Answer
 from local_stack.http_service.front import Front
+from local_stack.http_service.http_answer import http_answer
 from local_stack.http_service.journal import Journal, ReceivedRequest
 from local_stack.http_service.script import Script, Scripts
 from local_stack.http_service.server import HOST, Clock, Server, listen, utc_now
+
+logger = logging.getLogger(__name__)
 
 _STOP_SECONDS: Final = 30.0
 
@@ -78,7 +85,9 @@ class ControlPlane:
             Results(state),
             Scoring(state),
         )
-        self._exchanges = Exchanges(Starlette(routes=protocol))
+        self._exchanges = Exchanges(
+            Starlette(routes=protocol, exception_handlers={Exception: _internal_error})
+        )
         front = Front(self._exchanges, self._journal, self._scripts, now, _too_long)
         self._server = Server(front, certificate)
 
@@ -198,6 +207,13 @@ class ControlPlane:
                 apply=apply,
             )
         )
+
+
+async def _internal_error(request: Request, exc: Exception) -> Response:
+    logger.error("azureml.internal_error path=%s", request.url.path, exc_info=exc)
+    text = f"Received 500 from a service request: {type(exc).__name__}."
+    error = ArmError(HTTPStatus.INTERNAL_SERVER_ERROR, INTERNAL_SERVER_ERROR, text)
+    return http_answer(error.answer())
 
 
 def _too_long(said: str) -> Answer:

@@ -108,6 +108,25 @@ class Caller:
             },
         }
 
+    def job(self, command: str = "python train.py", **properties: object) -> dict[str, Any]:
+        """The body of a command job."""
+        workspace = self.plane.workspace_url.removeprefix(self.plane.url)
+        asset = f"{workspace}/{{}}/scoring/versions/1"
+        return {
+            "properties": {
+                "jobType": "Command",
+                "command": command,
+                "environmentId": asset.format("environments"),
+                "codeId": asset.format("codes"),
+                **properties,
+            }
+        }
+
+    def get(self, blob: str) -> bytes:
+        """A blob's bytes."""
+        with BlobServiceClient.from_connection_string(self.azurite.connection_string) as service:
+            return service.get_blob_client(self.container, blob).download_blob().readall()
+
     def put_deployment(self, name: str, model: str, /, **properties: object) -> requests.Response:
         """PUT a deployment of the endpoint `census`."""
         return self.ask("PUT", f"{DEPLOYMENTS}/{name}", self.deployment(model, **properties))
