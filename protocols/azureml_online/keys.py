@@ -8,8 +8,8 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from protocols.azureml_online.workspace import Workspace, read_workspace
-from settings.container import is_container_name
+from protocols.azureml_online.datastore import Datastores, read_datastores
+from protocols.azureml_online.workspace import NOWHERE, Workspace, read_workspace
 from settings.duration import parse_duration
 from settings.scoring_endpoint import ProtocolKeys, ScoringEndpoint, Surroundings
 from settings.table import Table, text, typed
@@ -19,10 +19,8 @@ type ModelType = Literal["custom_model", "mlflow_model", "triton_model"]
 _TYPES: Final[tuple[ModelType, ...]] = ("custom_model", "mlflow_model", "triton_model")
 _ALL: Final = 100
 _MOST_INSTANCES: Final = 50
-_NOWHERE: Final = Workspace("", "", "", "")
 _ENDPOINT_NAME: Final = re.compile(r"[A-Za-z](?:[A-Za-z0-9]|-(?=[A-Za-z0-9])){2,31}")
 _MODEL_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
-_DATASTORE: Final = re.compile(r"[A-Za-z0-9_]{1,255}")
 _ASSET: Final = re.compile(r"azureml:(?P<name>[A-Za-z0-9._-]+):(?P<version>[A-Za-z0-9._-]+)")
 _ASSET_ID: Final = re.compile(r"(?:azureml:/)?/[A-Za-z0-9._()/-]+")
 _WITHIN: Final = re.compile(r"(?!/)[A-Za-z0-9._/ -]+")
@@ -83,7 +81,7 @@ class AzuremlKeys(ProtocolKeys, frozen=True, kw_only=True):
     model_name: str
     model_type: ModelType
     model_is_folder: bool
-    datastores: Mapping[str, str]
+    datastores: Datastores
     traffic_steps: tuple[int, ...]
     step_after: timedelta
     rollback_window: timedelta
@@ -100,7 +98,7 @@ def read_azureml_keys(table: Table, smoke_test: Table | None, around: Surroundin
     """Read the keys of one endpoint's table. No key of a service is among them."""
     del smoke_test, around
     name = table.where.rpartition(".")[2]
-    workspace = table.required("workspace", read_workspace, instead=_NOWHERE)
+    workspace = table.required("workspace", read_workspace, instead=NOWHERE)
     model_type: ModelType = table.optional("model_type", _model_type, "custom_model")
     brings_all = model_type != "custom_model"
     return AzuremlKeys(
@@ -109,7 +107,7 @@ def read_azureml_keys(table: Table, smoke_test: Table | None, around: Surroundin
         model_name=_named(table, "model_name", _model_name, name),
         model_type=model_type,
         model_is_folder=table.optional("model_is_folder", typed(bool), brings_all),
-        datastores=table.required("datastores", _datastores, instead={}),
+        datastores=table.required("datastores", read_datastores, instead={}),
         traffic_steps=table.optional("traffic_steps", _traffic_steps, (_ALL,)),
         step_after=table.optional("step_after", _duration, timedelta(minutes=10)),
         rollback_window=table.optional("rollback_window", _duration, timedelta(days=1)),
@@ -198,18 +196,6 @@ def _model_name(value: object) -> str:
     if not _MODEL_NAME.fullmatch(text(value)):
         raise ValueError("must be letters, digits, dots, hyphens and underscores")
     return text(value)
-
-
-def _datastores(value: object) -> dict[str, str]:
-    datastores = msgspec.convert(value, dict[str, str], strict=True)
-    for container, datastore in datastores.items():
-        if not is_container_name(container):
-            raise ValueError(f"{container} is no name of a container")
-        if not _DATASTORE.fullmatch(datastore):
-            raise ValueError(f"{container} must have a datastore's name: letters, digits and _")
-    if not datastores:
-        raise ValueError("must have the datastore of the models' container")
-    return datastores
 
 
 def _traffic_steps(value: object) -> tuple[int, ...]:

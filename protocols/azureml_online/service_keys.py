@@ -6,11 +6,10 @@ from typing import Any, ClassVar, Final
 import msgspec
 
 from protocols.azureml_online.datastore import Datastores, read_datastores
-from protocols.azureml_online.workspace import Workspace, read_workspace
+from protocols.azureml_online.workspace import NOWHERE, Workspace, read_workspace
 from settings.retraining import ReadSecret, ServiceKeys, TrainingService
 from settings.table import Table, text
 
-_NOWHERE: Final = Workspace("", "", "", "")
 _JOB_TYPE: Final = "jobType"
 _PORTS: Final = ("inputs", "outputs")
 _THEIRS: Final = frozenset({"status", "parameters"})
@@ -38,7 +37,7 @@ def read_azureml_service_keys(table: Table, secret: ReadSecret) -> AzuremlServic
     """Read the keys of one training service's table. No key of a service is among them."""
     del secret
     return AzuremlServiceKeys(
-        workspace=table.required("workspace", read_workspace, instead=_NOWHERE),
+        workspace=table.required("workspace", read_workspace, instead=NOWHERE),
         datastores=table.required("datastores", read_datastores, instead={}),
         job=table.required("job", _job, instead={}),
     )
