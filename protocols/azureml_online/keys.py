@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from protocols.azureml_online.asset import asset_reader
 from protocols.azureml_online.datastore import Datastores, read_datastores
 from protocols.azureml_online.workspace import NOWHERE, Workspace, read_workspace
 from settings.duration import parse_duration
@@ -21,8 +22,6 @@ _ALL: Final = 100
 _MOST_INSTANCES: Final = 50
 _ENDPOINT_NAME: Final = re.compile(r"[A-Za-z](?:[A-Za-z0-9]|-(?=[A-Za-z0-9])){2,31}")
 _MODEL_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
-_ASSET: Final = re.compile(r"azureml:(?P<name>[A-Za-z0-9._-]+):(?P<version>[A-Za-z0-9._-]+)")
-_ASSET_ID: Final = re.compile(r"(?:azureml:/)?/[A-Za-z0-9._()/-]+")
 _WITHIN: Final = re.compile(r"(?!/)[A-Za-z0-9._/ -]+")
 _OURS: Final = frozenset(
     {
@@ -148,8 +147,8 @@ def _read_deployment(table: Table, workspace: Workspace, *, brings_all: bool) ->
     deployment = DeploymentKeys(
         instance_type=found.required("instance_type", text, instead=""),
         instance_count=found.optional("instance_count", _instance_count, 1),
-        environment=found.optional("environment", _asset(workspace, "environments"), None),
-        code=found.optional("code", _asset(workspace, "codes"), None),
+        environment=found.optional("environment", asset_reader(workspace, "environments"), None),
+        code=found.optional("code", asset_reader(workspace, "codes"), None),
         scoring_script=found.optional("scoring_script", _within, None),
         environment_variables=found.optional("environment_variables", typed(dict[str, str]), {}),
         properties=found.optional("properties", _properties, {}),
@@ -160,23 +159,6 @@ def _read_deployment(table: Table, workspace: Workspace, *, brings_all: bool) ->
         found.fault("scoring_script", "and code go together: give both, or neither")
     found.refuse_unknown()
     return deployment
-
-
-def _asset(workspace: Workspace, kind: str) -> Callable[[object], str]:
-    """Give what reads the id of an asset of this *kind*, or its short form."""
-
-    def read(value: object) -> str:
-        short = _ASSET.fullmatch(text(value))
-        if short is not None:
-            return f"{workspace.id}/{kind}/{short['name']}/versions/{short['version']}"
-        if not _ASSET_ID.fullmatch(text(value)):
-            raise ValueError(
-                f'must be "azureml:<name>:<version>", or an id such as "/subscriptions/…/{kind}/…" '
-                f'or "azureml://registries/…/{kind}/…"'
-            )
-        return text(value)
-
-    return read
 
 
 def _model_type(value: object) -> ModelType:

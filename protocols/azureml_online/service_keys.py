@@ -5,12 +5,18 @@ from typing import Any, ClassVar, Final
 
 import msgspec
 
+from protocols.azureml_online.asset import asset_reader
 from protocols.azureml_online.datastore import Datastores, read_datastores
 from protocols.azureml_online.workspace import NOWHERE, Workspace, read_workspace
 from settings.retraining import ReadSecret, ServiceKeys, TrainingService
 from settings.table import Table, text
 
 _JOB_TYPE: Final = "jobType"
+_ASSETS: Final[Mapping[str, str]] = {
+    "codeId": "codes",
+    "componentId": "components",
+    "environmentId": "environments",
+}
 _PORTS: Final = ("inputs", "outputs")
 _THEIRS: Final = frozenset({"status", "parameters"})
 """What a workspace says of a job, and is never told."""
@@ -36,10 +42,11 @@ class AzuremlServiceKeys(ServiceKeys, frozen=True, kw_only=True):
 def read_azureml_service_keys(table: Table, secret: ReadSecret) -> AzuremlServiceKeys:
     """Read the keys of one training service's table. No key of a service is among them."""
     del secret
+    workspace = table.required("workspace", read_workspace, instead=NOWHERE)
     return AzuremlServiceKeys(
-        workspace=table.required("workspace", read_workspace, instead=NOWHERE),
+        workspace=workspace,
         datastores=table.required("datastores", read_datastores, instead={}),
-        job=table.required("job", _job, instead={}),
+        job=table.required("job", lambda value: _job(value, workspace), instead={}),
     )
 
 
@@ -54,7 +61,7 @@ def azureml_service_keys(service: TrainingService) -> AzuremlServiceKeys:
     return service.keys
 
 
-def _job(value: object) -> dict[str, Any]:
+def _job(value: object, workspace: Workspace) -> dict[str, Any]:
     job = msgspec.convert(value, dict[str, Any], strict=True)
     if _JOB_TYPE not in job:
         raise ValueError(f'must say what it is, as in {_JOB_TYPE} = "Command"')
@@ -64,4 +71,11 @@ def _job(value: object) -> dict[str, Any]:
         raise ValueError(f"must not hold {', '.join(taken)}: that is the workspace's to say")
     for ports in _PORTS:
         msgspec.convert(job.get(ports, {}), dict[str, dict[str, Any]], strict=True)
-    return job
+    return {key: _id(key, said, workspace) if key in _ASSETS else said for key, said in job.items()}
+
+
+def _id(key: str, said: object, workspace: Workspace) -> str:
+    try:
+        return asset_reader(workspace, _ASSETS[key])(said)
+    except ValueError as error:
+        raise ValueError(f"{key} {error}") from None

@@ -17,7 +17,7 @@ DATASTORES: Final = {"training": "training_data", "models": "redeployer_models"}
 JOB: Final[Mapping[str, Any]] = {
     "jobType": "Command",
     "command": "python train.py --data ${{inputs.rows}} --model ${{outputs.model}}",
-    "environmentId": "azureml:census-train:3",
+    "environmentId": "/subscriptions/s-1/environments/census-train/versions/3",
     "computeId": "/subscriptions/s-1/computes/cpu",
 }
 

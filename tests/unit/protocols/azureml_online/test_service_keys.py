@@ -23,6 +23,8 @@ from tests.fakes.workspace_service import (
     workspace_service,
 )
 
+ID = WORKSPACE.removeprefix("https://management.azure.com")
+
 
 def faults_of(**changes: object) -> list[Fault]:
     table = service_table(**changes)
@@ -37,6 +39,25 @@ def test_a_workspace_that_trains_is_read() -> None:
     assert service.keys == AzuremlServiceKeys(
         workspace=read_workspace(WORKSPACE), datastores=DATASTORES, job=JOB
     )
+
+
+@pytest.mark.parametrize(
+    ("key", "said", "sent"),
+    [
+        ("environmentId", "azureml:train:3", f"{ID}/environments/train/versions/3"),
+        ("codeId", "azureml:src:1", f"{ID}/codes/src/versions/1"),
+        ("componentId", "azureml:fit:2", f"{ID}/components/fit/versions/2"),
+        ("codeId", f"{ID}/codes/src/versions/1", f"{ID}/codes/src/versions/1"),
+        ("componentId", "azureml://registries/r/components/c/versions/1", None),
+        ("computeId", f"{ID}/computes/cpu", None),
+    ],
+)
+def test_an_asset_of_the_workspace_may_be_named_in_short(
+    key: str, said: str, sent: str | None
+) -> None:
+    service = workspace_service(job={"jobType": "Command", key: said})
+
+    assert azureml_service_keys(service).job[key] == (sent or said)
 
 
 @pytest.mark.parametrize(
@@ -56,6 +77,8 @@ def test_a_workspace_that_trains_is_read() -> None:
         ({"job": {**JOB, "status": "Running"}}, "job", "must not hold status"),
         ({"job": {**JOB, "inputs": {"rows": 1}}}, "job", "Expected `object`"),
         ({"job": {**JOB, "outputs": []}}, "job", "Expected `object`"),
+        ({"job": {**JOB, "codeId": "src"}}, "job", 'codeId must be "azureml:<name>:<version>"'),
+        ({"job": {**JOB, "environmentId": 3}}, "job", "environmentId must be a text"),
         ({"api_key": "%KEY%"}, "api_key", "is no key of this table"),
         ({"jobs_url": "https://a.example"}, "jobs_url", "is no key of this table"),
     ],
