@@ -96,11 +96,8 @@ class AzuremlJobs:
     def look(self, service: TrainingService, job_id: str) -> BatchJob | Refused | Unsettled:
         """GET the job. Where its outputs are, it was told."""
         arm = self._arm(service)
-        answer = arm.get(_path(job_id))
-        if not isinstance(answer, dict):
-            return answer
-        token = arm.token(arm.workspace.scope)  # what is said goes on record, this must not
-        return _job(answer, [token] if isinstance(token, Secret) else [])
+        answer = arm.get_part(_path(job_id))
+        return _job(answer, arm.tokens) if isinstance(answer, dict) else answer
 
     def cancel(self, service: TrainingService, job_id: str) -> Accepted | Refused | Unsettled:
         """POST its cancelling, which takes its time."""
@@ -125,14 +122,17 @@ def _path(job_id: str) -> str:
     return f"/jobs/{quote(job_id, safe='')}"
 
 
-def _job(document: Document, secrets: list[Secret]) -> BatchJob:
+def _job(document: Document, secrets: list[Secret]) -> BatchJob | Unsettled:
     properties = document.get("properties")
     said = properties if isinstance(properties, dict) else {}
-    status = _status(said.get("status"))
+    if "status" not in said:
+        what = "the workspace's description of the job has no status, or is too long"
+        return Unsettled("unreadable_job", what)
+    status = _status(said["status"])
     details = redact(_details(said), secrets) if status == "failed" else ""
     return BatchJob(
         status=status,
-        said=redact(str(said.get("status")), secrets)[:_LONGEST_STATUS],
+        said=redact(str(said["status"]), secrets)[:_LONGEST_STATUS],
         results={},
         details=details or None,
     )

@@ -9,7 +9,7 @@ from protocols.azureml_online.jobs import AzuremlJobs
 from protocols.batch import AlreadyStarted, BatchJob, BatchRequest, Submitted
 from protocols.blob_reference import BlobReference, relative_location
 from protocols.protocol import Accepted, Refused, Unsettled
-from protocols.wire import HttpAnswer, NoAnswerError
+from protocols.wire import ANSWER_LIMIT, HttpAnswer, NoAnswerError
 from settings.retraining import Retrain
 from settings.secret import Secret
 from tests.fakes.identity import MemoryIdentity
@@ -51,6 +51,10 @@ def fault(status: int, error: object = None) -> HttpAnswer:
 
 def job(**properties: object) -> HttpAnswer:
     return says(200, {"name": ID, "properties": {"jobType": "Command", **properties}})
+
+
+def cut(answer: HttpAnswer) -> HttpAnswer:
+    return HttpAnswer(answer.status, {}, answer.body[:ANSWER_LIMIT])
 
 
 def jobs(*answers: HttpAnswer | NoAnswerError) -> tuple[AzuremlJobs, CannedWire]:
@@ -223,8 +227,8 @@ def test_a_submitted_job_needs_no_start_and_none_is_sent() -> None:
         ("Finished", "unknown"),
         ("Scheduled", "unknown"),
         ("", "unknown"),
-        (None, "unknown"),
         (4, "unknown"),
+        (None, "unknown"),
         (True, "unknown"),
         ({}, "unknown"),
     ],
@@ -238,9 +242,44 @@ def test_three_statuses_are_an_end_and_one_that_nobody_names_is_unknown(
     assert (found.status, found.said, found.results) == (status, str(said), {})
 
 
-@pytest.mark.parametrize("document", [{}, {"properties": None}, {"properties": []}])
-def test_a_job_that_says_nothing_of_itself_is_in_an_unknown_status(document: object) -> None:
-    assert looked(says(200, document)).status == "unknown"
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        {"properties": None},
+        {"properties": []},
+        {"properties": {"jobType": "Command"}},
+        {"properties": {"jobs": "x" * ANSWER_LIMIT, "status": "Completed"}},
+    ],
+    ids=["nothing", "null", "a list", "no status", "too long before it"],
+)
+def test_a_job_that_does_not_say_its_status_is_looked_at_again(document: object) -> None:
+    protocol, _ = jobs(cut(says(200, document)))
+
+    answer = protocol.look(SERVICE, ID)
+
+    assert isinstance(answer, Unsettled)
+    assert answer.code == "unreadable_job"
+
+
+def test_a_job_whose_description_is_longer_than_what_is_read_is_followed_all_the_same() -> None:
+    services = {"Studio": {"endpoint": "https://ml.example/runs/1"}}
+    long = job(status="Failed", services=services, jobs={"step": "x" * ANSWER_LIMIT})
+
+    found = looked(cut(long))
+
+    assert (found.status, found.said) == ("failed", "Failed")
+    assert found.details is not None
+    assert "ml.example/runs/1" in found.details
+
+
+def test_an_answer_that_is_no_json_says_nothing_of_a_job() -> None:
+    protocol, _ = jobs(HttpAnswer(200, {}, b"<html>" + b"x" * ANSWER_LIMIT))
+
+    answer = protocol.look(SERVICE, ID)
+
+    assert isinstance(answer, Unsettled)
+    assert answer.code == "unreadable_answer"
 
 
 def test_a_job_that_is_not_there_is_refused_as_such() -> None:
@@ -275,6 +314,25 @@ def test_what_is_no_failure_has_no_text() -> None:
     services = {"Studio": {"endpoint": "https://ml.example/runs/1"}}
 
     assert looked(job(status="Completed", services=services)).details is None
+
+
+class ChangingIdentity(MemoryIdentity):
+    """Gives another token each time."""
+
+    def token(self, scope: str) -> Secret:
+        """See `Identity`."""
+        super().token(scope)
+        return Secret(f"token-number-{len(self.asked)}")
+
+
+def test_the_token_that_was_sent_goes_on_no_record_though_there_is_another_now() -> None:
+    wire = CannedWire([job(status="Failed", error="what is token-number-1?")])
+
+    found = AzuremlJobs(wire, ChangingIdentity()).look(SERVICE, ID)
+
+    assert wire.requests[0].key == "token-number-1"
+    assert isinstance(found, BatchJob)
+    assert found.details == "what is <SECRET>?"
 
 
 def test_a_token_that_is_echoed_goes_on_no_record() -> None:
