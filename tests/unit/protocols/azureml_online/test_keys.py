@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from protocols.azureml_online.azureml_online import NAME
 from protocols.azureml_online.keys import AzuremlKeys, DeploymentKeys, azureml_keys
 from protocols.table import PROTOCOLS
 from settings.endpoints_file import Endpoints, parse_endpoints
@@ -212,6 +211,6 @@ def test_the_page_names_every_key_and_which_must_be_there(
 
 
 def test_the_example_on_the_page_has_no_fault() -> None:
-    (example,) = [one for one in blocks(PAGE, "toml") if NAME in one]
+    (example,) = [one for one in blocks(PAGE, "toml") if "deployment]" in one]
 
     assert keys_of(re.sub("<([a-z]+)>", r"\1", example)).traffic_steps == (10, 100)

@@ -1,18 +1,26 @@
 """What may stand in the table of a workspace that trains, and which fault is named."""
 
+import re
 from typing import Any
 
 import pytest
 
+from protocols.azureml_online.jobs import AzuremlJobs
 from protocols.azureml_online.service_keys import (
     AzuremlServiceKeys,
     azureml_service_keys,
     read_azureml_service_keys,
 )
 from protocols.azureml_online.workspace import read_workspace
+from protocols.classic_keys import read_classic_keys
+from protocols.wire import Wire
+from retrain_trigger.submission import misplaced
+from settings.endpoints_file import parse_endpoints
 from settings.fault import Fault
+from settings.model_blobs import parse_model_blobs
 from settings.retraining import read_training_service
 from settings.secret import Secret
+from tests.fakes.identity import MemoryIdentity
 from tests.fakes.training_service import classic_service
 from tests.fakes.workspace_service import (
     DATASTORES,
@@ -22,7 +30,9 @@ from tests.fakes.workspace_service import (
     service_table,
     workspace_service,
 )
+from tests.unit.docs.markdown import ROOT, blocks, code, section, table
 
+PAGE = (ROOT / "docs" / "protocols.md").read_text("utf-8")
 ID = WORKSPACE.removeprefix("https://management.azure.com")
 
 
@@ -93,3 +103,35 @@ def test_a_fault_names_its_key(changes: dict[str, Any], key: str, what: str) -> 
 def test_another_protocols_service_is_none() -> None:
     with pytest.raises(TypeError, match="studio-classic is no workspace"):
         azureml_service_keys(classic_service("https://a.example/jobs", "k"))
+
+
+def test_the_page_names_every_key_and_each_must_be_there() -> None:
+    heading = "`[training_services.<name>]` of `azureml-online`"
+    rows = table(section(PAGE, heading), "key")
+
+    said = {code(row["key"])[0]: row["default"] for row in rows}
+    assert said == dict.fromkeys(AzuremlServiceKeys.__struct_fields__, "required")
+    missing = faults_of(workspace=None, datastores=None, job=None)
+    assert {one.where for one in missing} == {f"training_services.census.{key}" for key in said}
+
+
+def test_the_example_on_the_page_has_no_fault_and_a_job_can_be_made_of_it() -> None:
+    (example,) = [one for one in blocks(PAGE, "toml") if "[training_services" in one]
+    read = parse_endpoints(
+        re.sub("<([a-z]+)>", r"\1", example),
+        environ={},
+        read_relative=lambda _: b"",
+        protocols={"studio-classic": read_classic_keys},
+        trainings={SPOKEN: read_azureml_service_keys},
+    )
+    service, census = read.training_services["census"], read.by_name["census"]
+    assert [one for one in read.faults if one.where.startswith("training_services")] == []
+    assert census.retrain is not None
+
+    protocol = AzuremlJobs(Wire(), MemoryIdentity())
+    models = parse_model_blobs("models/{name}.pkl")
+    assert protocol.unfit(service, census.retrain) is None
+    abilities = protocol.abilities(service)
+    assert misplaced(census.retrain.outputs, service, models, abilities) is None
+    named = set(re.findall(r"inputs\.(\w+)", str(azureml_service_keys(service).job["command"])))
+    assert named == census.retrain.inputs.keys() | census.retrain.parameters.keys()
