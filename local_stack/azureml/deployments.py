@@ -75,7 +75,7 @@ class Deployments:
     def patch(self, call: ManagementCall) -> Answer:
         """PATCH a deployment: tags and how many instances; here one process is all of them."""
         patch = decode(call.body, DeploymentPatch)
-        _, deployment = self._found(call)
+        endpoint, deployment = self._found(call)
         with self._state.lock:
             self._make_way(deployment)
             document, sent = deployment.kept.document, as_sent(call.body)
@@ -84,7 +84,8 @@ class Deployments:
                     document[member] = {**document.get(member, {}), **sent[member]}
             deployment.verb = "Updating" if patch.sku is None else "Scaling"
             deployment.operation = begun(self._state, None, lambda: None)
-        return accepted(deployment.operation, self._state)
+        shown = partial(deployment_document, endpoint, deployment, self._state)
+        return accepted(deployment.operation, self._state, shown)
 
     def delete(self, call: ManagementCall) -> Answer:
         """DELETE a deployment that has no traffic: 204 where there is none."""

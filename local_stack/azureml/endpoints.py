@@ -1,6 +1,7 @@
 """Online endpoints: read, put with a map of traffic, tagged, and asked for their keys."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 from local_stack.azureml.body import as_sent, decode
@@ -68,7 +69,8 @@ class Endpoints:
             if patch.identity is not None:
                 document["identity"] = as_sent(call.body)["identity"]
             self._begin(endpoint, "Updating")
-        return accepted(endpoint.operation, self._state)
+        shown = partial(endpoint_document, endpoint, self._state)
+        return accepted(endpoint.operation, self._state, shown)
 
     def list_keys(self, call: ManagementCall) -> Answer:
         """POST listKeys."""

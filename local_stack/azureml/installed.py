@@ -6,23 +6,10 @@ from typing import Final
 from local_stack.azureml.description import Environment
 
 _ROOT: Final = Path(__file__).parents[2]
-PYTHON: Final = _ROOT / ".servers" / "azureml" / "bin" / "python"
-
-
-class NotInstalledError(Exception):
-    """The environment is missing; one sentence that says what to do."""
-
-
-def require_installed() -> None:
-    """Look whether it is there.
-
-    Raises:
-        NotInstalledError: It is not.
-    """
-    if not PYTHON.exists():
-        raise NotInstalledError(
-            f"{PYTHON.relative_to(_ROOT)} is missing: run `make servers`, which installs it."
-        )
+_FOLDER: Final = _ROOT / ".servers" / "azureml"
+PYTHON: Final = _FOLDER / "bin" / "python"
+IS_INSTALLED: Final = (_FOLDER / "installed").exists()
+NOT_INSTALLED: Final = "Microsoft's scoring server is not installed: `make servers` does it."
 
 
 def environment(name: str) -> Environment:

@@ -33,6 +33,7 @@ class Operation:
         pacing: When it may report its end.
         began: By the service's clock.
         succeeded: Called once, when it is seen to have succeeded.
+        result: Makes what is answered at its end, where ``Location`` leads; ``None``: nothing is.
         ended: When it was seen to have ended.
         error: Why it did not succeed.
     """
@@ -41,6 +42,7 @@ class Operation:
     pacing: Pacing
     began: datetime
     succeeded: Callable[[], None]
+    result: Callable[[], object] | None = None
     id: str = field(default_factory=lambda: str(uuid4()))
     status: Status = Status.IN_PROGRESS
     ended: datetime | None = None
@@ -53,13 +55,13 @@ class Operation:
 
         Args:
             now: The service's clock.
-            counts: Whether it is a look as the pacing counts them: a client's.
+            counts: Whether it is a look as the pacing counts them, a client's; another never waits.
         """
         if self.status is not Status.IN_PROGRESS:
             return self.status
         waits = waits_for_work(self.pacing, self._looks, now - self.began)
         self._looks += counts
-        if waits or (waits is None and self.work.done()):
+        if waits is not False and (self.work.done() or (waits and counts)):
             self._settle(now)
         return self.status
 

@@ -26,14 +26,14 @@ class Results:
         return Answer(200, operation_document(operation, self._state), headers)
 
     def result(self, call: ManagementCall) -> Answer:
-        """GET what ``Location`` leads to: 202 until it is over, then 200 or the error."""
+        """GET what ``Location`` leads to: 202 until it is over, then the result or the error."""
         operation = self._state.operation(call.parameters["operation"])
         if operation.look(self._state.now()) is Status.IN_PROGRESS:
             return accepted(operation, self._state)
         if operation.error is not None:
             error = operation.error
             raise ArmError(HTTPStatus.CONFLICT, error.code, error.message)
-        return Answer(200)
+        return Answer(204) if operation.result is None else Answer(200, operation.result())
 
     def workspace(self, call: ManagementCall) -> Answer:
         """GET the workspace."""

@@ -68,8 +68,17 @@ def put_answer(status: int, body: object, operation: Operation, state: State) ->
     return Answer(status, body, headers)
 
 
-def accepted(operation: Operation, state: State) -> Answer:
-    """The answer to what is neither made nor replaced: where to look whether it still goes on."""
+def accepted(
+    operation: Operation, state: State, result: Callable[[], object] | None = None
+) -> Answer:
+    """The answer to what is neither made nor replaced: where to look whether it still goes on.
+
+    Args:
+        operation: What goes on.
+        state: Whose.
+        result: What is answered there in the end; ``None``: what was said before, if anything.
+    """
+    operation.result = result or operation.result
     headers = {
         "Location": state.addresses.result(operation.id),
         "Retry-After": str(state.workspace.retry_after),

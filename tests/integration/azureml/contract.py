@@ -12,7 +12,7 @@ from local_stack.azureml.exchanges import Exchange
 from local_stack.azureml.installed import PYTHON
 
 _PROGRAM: Final = Path(__file__).with_name("model_check.py")
-_WITHIN: Final = 60  # seconds
+_WITHIN: Final = 90  # seconds, most of them to import the package
 # By method and path below the workspace: what is sent, and what is answered.
 _KINDS: Final = (
     ("PUT", r"/models/[^/]+/versions/[^/]+", "ModelVersion", "ModelVersion"),

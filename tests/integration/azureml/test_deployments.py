@@ -212,6 +212,7 @@ def test_a_patch_takes_tags_and_instances_and_nothing_else(caller: Caller) -> No
     assert patched.status_code == 202
     assert caller.settled(path) == "Succeeded"
     document = caller.ask("GET", path).json()
+    assert caller.ask("GET", patched.headers["Location"]).json() == document
     assert document["tags"] == {"made-by": "a test", "approved": "yes"}
     assert document["sku"] == {"name": "Default", "tier": "Standard", "capacity": 3}
     assert caller.ask("PATCH", path, {"properties": {"model": "x"}}).status_code == 400

@@ -135,7 +135,7 @@ def test_a_job_that_is_cancelled_ends_as_canceled(make_caller: MakeCaller) -> No
 
         assert cancelled.status_code == 202
         assert ended(caller) == "Canceled"
-        assert caller.ask("GET", cancelled.headers["Location"]).status_code == 200
+        assert caller.ask("GET", cancelled.headers["Location"]).status_code == 204
         assert caller.ask("POST", f"{JOB}/cancel").status_code == 200
 
 

@@ -1,11 +1,9 @@
 """An online endpoint of a local Azure ML workspace, whose deployments are processes that score."""
 
 import json
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import requests
@@ -45,9 +43,14 @@ class AzuremlRig:
     @classmethod
     @contextmanager
     def start(
-        cls, azurite: Azurite, clock: DrivenClock, container: str, identity: ManagedIdentity
+        cls,
+        azurite: Azurite,
+        clock: DrivenClock,
+        container: str,
+        identity: ManagedIdentity,
+        scoring: Environment,
     ) -> Iterator["AzuremlRig"]:
-        """Serve until the block ends."""
+        """Serve until the block ends; what scores is what the environment `scoring` has."""
         stores = {"models": container, "kept": KEPT}
         workspace = Workspace(
             datastores=tuple(
@@ -55,9 +58,7 @@ class AzuremlRig:
                 for name, one in stores.items()
             ),
             codes=(Code(name="scoring", folder=SCRIPTS),),
-            environments=(
-                Environment(name="scoring", python=Path(sys.executable), server="light"),
-            ),
+            environments=(scoring,),
             endpoints=(Endpoint(name="census"),),
             pacing=AfterLooks(1),
         )
