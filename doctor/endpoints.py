@@ -84,7 +84,8 @@ def _datastores(one: ScoringEndpoint, keys: AzuremlKeys, container: str) -> Iter
     if container not in keys.datastores:
         what = f"it names none for {container}, where the models are"
         yield _finding(one, "datastores", what, "make a datastore of that container, and name it")
-    if one.keep > 0 and KEPT_CONTAINER not in keys.datastores:
+    keeps = one.keep > 0 and not keys.model_is_folder
+    if keeps and KEPT_CONTAINER not in keys.datastores:
         where = f"endpoints.{one.name}.datastores"
         what = f"it names none for {KEPT_CONTAINER}: copies that are kept cannot be deployed"
         fix = "make a datastore of that container, and name it; or set keep = 0"

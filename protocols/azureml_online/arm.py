@@ -38,17 +38,16 @@ class Arm:
 
     Make one for each claim: whoever claims an endpoint claims it for the time of one request, which
     all requests of this object share.
+
+    Attributes:
+        workspace: Which.
+        given: The tokens that it was asked with, which no message may repeat.
     """
 
     def __init__(self, wire: Wire, identity: Identity, workspace: Workspace) -> None:
         self._wire, self._identity, self.workspace = wire, identity, workspace
+        self.given: set[Secret] = set()
         self._over_at = monotonic() + wire.limit.total_seconds()
-        self._tokens: list[Secret] = []
-
-    @property
-    def tokens(self) -> list[Secret]:
-        """The tokens that were sent, which nothing may repeat that goes on record."""
-        return self._tokens
 
     @property
     def left(self) -> timedelta:
@@ -106,7 +105,7 @@ class Arm:
         token = self.token(self.workspace.scope)
         if isinstance(token, Unsettled):
             return token
-        self._tokens.append(token)
+        self.given.add(token)
         content = None if body is None else msgspec.json.encode(body)
         headers = {"Authorization": ("Bearer ", token)}
         try:

@@ -107,10 +107,12 @@ def begun(there: OnlineEndpoint, found: OnlineDeployment | None, candidate: Cand
         )
     if any(there.traffic.get(name) for name in there.unproven - {candidate.name}):
         return TakeBack()
-    return Wait(stage=TESTING, at_once=True) if stands else _begun_anew(found)
+    if stands:
+        return Wait(stage=TESTING, at_once=True)
+    return _begun_anew(found, has_traffic=candidate.name in there.traffic)
 
 
-def _begun_anew(found: OnlineDeployment | None) -> Beginning:
+def _begun_anew(found: OnlineDeployment | None, *, has_traffic: bool) -> Beginning:
     match found.state if found is not None else "absent":
         case "absent" | "canceled":
             return Create()
@@ -119,7 +121,7 @@ def _begun_anew(found: OnlineDeployment | None) -> Beginning:
         case "deleting":
             return Wait(stage=CLEARING)
         case "failed":
-            return Discard()
+            return Create() if has_traffic else Discard()
         case state:
             return _unknown_state("its deployment", state)
 
@@ -179,18 +181,14 @@ def moved(there: OnlineEndpoint, candidate: Candidate, stage: str, waited: timed
         return _given_less(there, candidate, due)
     if share > due:
         return Wait(stage=traffic_stage(share), look_after=LOOK_EVERY)
-    return _given_more(there, candidate, share, candidate.keys.step_after - waited)
+    return _given_more(candidate, share, candidate.keys.step_after - waited)
 
 
-def _given_more(
-    there: OnlineEndpoint, candidate: Candidate, share: int, left: timedelta
-) -> Wait | Shift:
+def _given_more(candidate: Candidate, share: int, left: timedelta) -> Wait | Shift:
     """Decide what comes after *share*, which is to be watched for what is *left* of its time."""
-    if 0 < share < ALL and left > timedelta(0):
+    if share > 0 and left > timedelta(0):
         return Wait(stage=traffic_stage(share), look_after=min(left, LOOK_EVERY))
-    others = there.traffic.keys() - there.unproven - {candidate.name}
-    steps = [step for step in candidate.keys.traffic_steps if step > share]
-    return Shift(steps[0] if others and steps else ALL)
+    return Shift(next(step for step in candidate.keys.traffic_steps if step > share))
 
 
 def _has_all(there: OnlineEndpoint, candidate: Candidate) -> bool:

@@ -89,7 +89,8 @@ class Hosting:
         told = self._arm.get_url(operation)
         if isinstance(told, Unsettled):
             return told
-        return failure_of(*complaint_in({} if isinstance(told, Refused) else told))
+        document = {} if isinstance(told, Refused) else told
+        return failure_of(*complaint_in(document, self._arm.given))
 
     def give(self, there: OnlineEndpoint, share: int) -> int | Refused | Unsettled:
         """Have it given a share of the traffic; gives the share, all where nothing else has any."""

@@ -6,7 +6,7 @@ refusal the workspace is asked whether it has the job: if it does, the job was s
 Source: the published description of `Microsoft.MachineLearningServices`, version 2025-12-01.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -97,7 +97,7 @@ class AzuremlJobs:
         """GET the job. Where its outputs are, it was told."""
         arm = self._arm(service)
         answer = arm.get_part(_path(job_id))
-        return _job(answer, arm.tokens) if isinstance(answer, dict) else answer
+        return _job(answer, arm.given) if isinstance(answer, dict) else answer
 
     def cancel(self, service: TrainingService, job_id: str) -> Accepted | Refused | Unsettled:
         """POST its cancelling, which takes its time."""
@@ -122,7 +122,7 @@ def _path(job_id: str) -> str:
     return f"/jobs/{quote(job_id, safe='')}"
 
 
-def _job(document: Document, secrets: list[Secret]) -> BatchJob | Unsettled:
+def _job(document: Document, secrets: Iterable[Secret]) -> BatchJob | Unsettled:
     properties = document.get("properties")
     said = properties if isinstance(properties, dict) else {}
     if "status" not in said:

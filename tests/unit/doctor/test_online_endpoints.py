@@ -74,3 +74,10 @@ def test_containers_without_a_datastore_are_named() -> None:
     ]
     assert "experimentoutput" in found[0].what
     assert "retrain-kept" in found[1].what
+
+
+def test_a_folder_of_which_no_copy_can_be_deployed_needs_no_datastore_for_it() -> None:
+    table = TABLE.replace(', retrain-kept = "redeployer_kept"', "")
+    story = Story(table.replace("traffic_steps", "model_is_folder = true\ntraffic_steps"))
+
+    assert [one.state for one in findings(story)] == ["ok"]

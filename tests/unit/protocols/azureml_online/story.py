@@ -106,6 +106,11 @@ class Story:
         for name in self.workspace.deployments:
             self.workspace.is_in("Succeeded", name)
 
+    def gives(self, traffic: dict[str, int]) -> None:
+        """Have a person change the traffic."""
+        assert self.workspace.endpoint is not None
+        self.workspace.endpoint["properties"]["traffic"] = traffic
+
     def created(self, etag: str = "0x1") -> str:
         """Send a model whose deployment then stands; gives its name."""
         self.patch(model(etag))

@@ -1,12 +1,14 @@
 """How a model gets into service at an online endpoint, and every way in which it may not."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
 from protocols.blob_reference import BlobReference
-from protocols.protocol import Abilities, Accepted, Refused, Underway, Unsettled
+from protocols.protocol import Abilities, Accepted, Answer, Refused, Underway, Unsettled
 from protocols.wire import HttpAnswer, NoAnswerError
 from tests.fakes.azureml_workspace import ENDPOINT, PATH, URL, fault, says
 from tests.unit.protocols.azureml_online.story import (
@@ -314,6 +316,14 @@ def test_what_a_try_before_left_is_deleted_and_created_anew(story: Story) -> Non
     assert stage(story.advance()) == "creating"
 
 
+def test_what_failed_and_has_traffic_is_mended_where_it_stands(story: Story) -> None:
+    """As after a person's change of what serves: to delete it would be an outage."""
+    story.workspace.is_in("Failed", LIVE)
+
+    assert stage(story.patch(model("0xA"))) == "creating"
+    assert not [one for one in story.workspace.changes if one.startswith("DELETE")]
+
+
 @pytest.mark.parametrize("state", ["Creating", "Updating", "Deleting"])
 def test_an_endpoint_at_work_is_waited_for(story: Story, state: str) -> None:
     story.workspace.is_in(state)
@@ -346,6 +356,31 @@ def test_a_model_that_was_overtaken_on_its_way_loses_the_traffic_it_was_given(
     story.settle()
     assert stage(story.advance()) == "creating"
     assert DELETED in story.workspace.changes
+
+
+def test_traffic_that_came_late_to_an_overtaken_model_goes_with_the_next_step(
+    story: Story,
+) -> None:
+    story.created("0xB")
+    created = story.workspace.endpoint
+    story.advance()
+    late, story.workspace.endpoint = story.workspace.endpoint, created
+    story.created("0xC")
+    story.workspace.endpoint = late
+    story.settle()
+
+    assert stage(story.advance()) == "traffic_10"
+    assert story.workspace.traffic == {LIVE: 90, "m-0xc": 10}
+
+
+def test_what_was_given_everything_is_no_more_on_trial(story: Story) -> None:
+    story.created("0xB")
+    story.advance()
+    story.settle()
+    assert stage(story.advance(minutes=10)) == "traffic_100"
+    story.workspace.scores["m-0xb"] = WRONG
+
+    assert stage(story.advance()) == "traffic_100"
 
 
 def test_going_back_leaves_nothing_to_what_was_given_a_part(story: Story) -> None:
@@ -542,6 +577,14 @@ def test_the_apps_token_goes_to_no_other_host_for_a_reason(story: Story, url: st
     assert answer == Refused("deployment_failed", "no reason is told")
 
 
+def test_a_token_that_an_operation_echoes_is_not_told(story: Story) -> None:
+    story.patch(model("0xB"))
+    token = "token-of-the-app-for-https://management.azure.com/.default"
+    failed(story, "m-0xb", {"code": "BadArgument", "message": f"what is {token}?"})
+
+    assert story.advance() == Refused("deployment_failed", "BadArgument: what is <SECRET>?")
+
+
 def test_why_it_failed_is_asked_for_until_the_workspace_answers(story: Story) -> None:
     story.patch(model("0xB"))
     failed(story, "m-0xb", {"code": "OutOfQuota", "message": "why"})
@@ -714,19 +757,15 @@ def test_a_deployment_that_cannot_be_deleted_is_refused_in_the_end(story: Story)
     assert answer.code == "smoke_test_failed"
 
 
-def test_a_model_that_somebody_gave_everything_is_not_taken_from_an_endpoint(story: Story) -> None:
+def test_a_model_that_somebody_gave_everything_as_it_was_withdrawn_keeps_it(story: Story) -> None:
     """There is nothing to give its traffic back to."""
     story.created("0xB")
-    story.workspace.scores["m-0xb"] = WRONG
-    assert stage(story.advance()) == "testing"
-    story.protocol.advance(story.endpoint, model("0xB"), Underway(stage="testing"), timedelta(0))
-    assert story.workspace.endpoint is not None
-    story.workspace.endpoint["properties"]["traffic"] = {"m-0xb": 100}
+    story.gives({"m-0xb": 100})
     notes = {"code": "smoke_test_failed", "message": "no", "about_model": "yes"}
     story.underway = Underway(stage="withdrawing", notes=notes)
 
     assert story.advance() == Refused("smoke_test_failed", "no", about_model=True)
-    assert story.workspace.changes[-1] != DELETED
+    assert DELETED not in story.workspace.changes
     assert story.workspace.traffic == {"m-0xb": 100}
 
 
@@ -737,14 +776,43 @@ def test_traffic_that_somebody_took_back_is_left_as_they_want_it(story: Story) -
     story.created("0xB")
     story.advance()
     story.settle()
-    assert story.workspace.endpoint is not None
-    story.workspace.endpoint["properties"]["traffic"] = {LIVE: 100}
+    story.gives({LIVE: 100})
 
     answer = story.advance(minutes=20)
 
     what = "it was given 10 % of the traffic, and somebody else changed that"
     assert answer == Refused("traffic_changed", what)
     assert story.workspace.traffic == {LIVE: 100}
+
+
+def test_what_somebody_gave_everything_is_what_serves_and_is_asked_as_that(story: Story) -> None:
+    story.created("0xB")
+    story.workspace.scores["m-0xb"] = WRONG
+    assert stage(story.advance()) == "testing"
+    story.gives({"m-0xb": 100})
+
+    assert story.advance() == Accepted()
+
+
+def test_what_somebody_gave_everything_and_then_fails_keeps_it(story: Story) -> None:
+    """There is nothing to give its traffic back to."""
+    story.patch(model("0xB"))
+    story.gives({"m-0xb": 100})
+    failed(story, "m-0xb", {"code": "OutOfQuota"})
+
+    assert story.advance() == Refused("out_of_quota", "OutOfQuota")
+    assert story.workspace.traffic == {"m-0xb": 100}
+    assert DELETED not in story.workspace.changes
+
+
+def test_a_deployment_that_somebody_scales_is_waited_for(story: Story) -> None:
+    story.created("0xB")
+    story.advance()
+    story.settle()
+    story.workspace.is_in("Scaling", "m-0xb")
+
+    assert stage(story.advance(hours=9)) == "traffic_10"
+    assert DELETED not in story.workspace.changes
 
 
 def test_a_person_may_have_it_tried_again_after_that(story: Story) -> None:
@@ -757,8 +825,7 @@ def test_traffic_that_somebody_gave_it_is_a_step_taken(story: Story) -> None:
     story.created("0xB")
     story.advance()
     story.settle()
-    assert story.workspace.endpoint is not None
-    story.workspace.endpoint["properties"]["traffic"] = {LIVE: 50, "m-0xb": 50}
+    story.gives({LIVE: 50, "m-0xb": 50})
 
     assert stage(story.advance()) == "traffic_50"
     assert stage(story.advance(minutes=10)) == "traffic_100"
@@ -776,9 +843,8 @@ def test_a_change_of_traffic_that_had_no_effect_is_asked_for_again(
     """Whether a workspace shows what was asked for, or what is in effect, no document tells."""
     story.created("0xB")
     story.advance()
-    assert story.workspace.endpoint is not None
     if not is_shown:
-        story.workspace.endpoint["properties"]["traffic"] = {LIVE: 100}
+        story.gives({LIVE: 100})
     story.workspace.is_in(state)
     story.workspace.asked.clear()
 
@@ -855,9 +921,17 @@ def test_tidying_up_leaves_what_somebody_gave_traffic(story: Story, field: str) 
     assert set(story.workspace.deployments) == {LIVE, "m-0xb"}
 
 
+def test_what_is_being_deleted_is_not_deleted_again(story: Story) -> None:
+    story.bring_into_service(model("0xB"))
+    story.workspace.is_in("Deleting", LIVE)
+    story.workspace.asked.clear()
+
+    assert story.protocol.tidy(story.endpoint) == Accepted()
+    assert story.workspace.changes == []
+
+
 def test_what_last_had_everything_is_left_even_where_nothing_has_traffic(story: Story) -> None:
-    assert story.workspace.endpoint is not None
-    story.workspace.endpoint["properties"]["traffic"] = {}
+    story.gives({})
 
     assert story.protocol.tidy(story.endpoint) == Accepted()
     assert list(story.workspace.deployments) == [LIVE]
@@ -923,11 +997,14 @@ def test_without_an_identity_nothing_is_done(story: Story) -> None:
 def test_all_requests_of_a_claim_have_the_time_of_one(story: Story) -> None:
     """Whoever claims the endpoint claims it for no longer."""
     limits = story.workspace.limits
-    limits.clear()
+    acts: list[Callable[[], Answer]] = [partial(story.patch, model("0xB")), story.advance]
 
-    story.patch(model("0xB"))
+    for act in acts:
+        limits.clear()
+        act()
 
-    assert len(limits) > 3
-    assert limits == sorted(limits, reverse=True)
-    assert len({*limits}) == len(limits)
-    assert limits[0] <= story.workspace.limit
+        assert len(limits) == len(story.workspace.asked)
+        assert limits == sorted({*limits}, reverse=True)
+        assert limits[0] <= story.workspace.limit
+        story.settle()
+        story.workspace.asked.clear()
