@@ -26,6 +26,7 @@ from tests.unit.retrain_trigger.test_jobs import (
 )
 
 NO_ANSWER = Unsettled("no_answer", "late", maybe_applied=True)
+ILL = Unsettled("http_503", "ill", maybe_applied=True)
 
 
 def latest(small: SmallWorld) -> Job:
@@ -112,7 +113,7 @@ def test_one_that_was_cancelled_before_it_arrived_is_cancelled_once_it_does(
 ) -> None:
     small = world(service=AT_ONCE)
     small.training.ends_as = "running"
-    small.training.says["submit"] = [NO_ANSWER]
+    small.training.says["submit"] = [ILL]
     job = begin(small)
     for _ in range(3):
         small.engine.jobs.cancel(job.id, "ada")
@@ -129,7 +130,7 @@ def test_one_that_was_cancelled_and_never_arrives_is_waited_for_no_longer_than_i
     None
 ):
     small = world(service=AT_ONCE)
-    small.training.says["submit"] = [NO_ANSWER]
+    small.training.says["submit"] = [ILL]
     job = begin(small)
     for _ in range(3):
         small.engine.jobs.cancel(job.id, "ada")
