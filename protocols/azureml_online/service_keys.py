@@ -11,6 +11,7 @@ from protocols.azureml_online.workspace import NOWHERE, Workspace, read_workspac
 from settings.retraining import ReadSecret, ServiceKeys, TrainingService
 from settings.table import Table, text
 
+_LEVELS: Final = 64
 _JOB_TYPE: Final = "jobType"
 _ASSETS: Final[Mapping[str, str]] = {
     "codeId": "codes",
@@ -69,9 +70,19 @@ def _job(value: object, workspace: Workspace) -> dict[str, Any]:
     taken = sorted(_THEIRS & job.keys())
     if taken:
         raise ValueError(f"must not hold {', '.join(taken)}: that is the workspace's to say")
+    _require_shallow(job)
     for ports in _PORTS:
         msgspec.convert(job.get(ports, {}), dict[str, dict[str, Any]], strict=True)
     return {key: _id(key, said, workspace) if key in _ASSETS else said for key, said in job.items()}
+
+
+def _require_shallow(value: object, levels: int = _LEVELS) -> None:
+    """Refuse what is nested so deeply that it could not be sent, or shown."""
+    if levels == 0:
+        raise ValueError("is nested too deeply")
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for one in inner:
+        _require_shallow(one, levels - 1)
 
 
 def _id(key: str, said: object, workspace: Workspace) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 
+from protocols.azureml_online.service_keys import read_azureml_service_keys
 from protocols.classic_keys import read_classic_keys, read_classic_service_keys
 from settings.endpoints_file import Endpoints, parse_endpoints
 
@@ -13,7 +14,10 @@ KEYS = {
 }
 REQUEST = b'{"Inputs": {}}'
 PROTOCOLS = dict.fromkeys(("studio-classic", "http"), read_classic_keys)
-TRAININGS = {"studio-classic": read_classic_service_keys}
+TRAININGS = {
+    "azureml-online": read_azureml_service_keys,
+    "studio-classic": read_classic_service_keys,
+}
 
 LEAST = """
 [endpoints.census]

@@ -229,7 +229,7 @@ SERVICE_FAULTS = [
     (changed(WHOLE, "timeout", '"0h"'), "timeout", "is no duration"),
     (changed(WHOLE, "timeout", "12"), "timeout", "must be a text"),
     (WHOLE + "colour = 1", "colour", "is no key of this table"),
-    (WHOLE + "protocol = 'http'", "protocol", "must be one of: studio-classic"),
+    (WHOLE + "protocol = 'http'", "protocol", "must be one of: azureml-online, studio-classic"),
     (WHOLE.replace("%CENSUS_TRAINING_API_KEY%", "%OTHER%"), "api_key", "OTHER, which is not set"),
 ]
 
@@ -248,6 +248,26 @@ def test_a_faulty_training_service_is_left_out_and_its_fault_named(
     assert fault.where == f"training_services.census.{key}"
     assert what in fault.what
     assert endpoints.training_services == {}
+    assert endpoints.by_name["census"].faults == ()
+
+
+WORKSPACE = """
+[training_services.other]
+protocol = "azureml-online"
+workspace = "https://evil.example/"
+datastores = {}
+"""
+
+
+def test_all_faults_of_a_workspace_are_named_at_once_and_stop_it_alone() -> None:
+    endpoints = read(WHOLE + WORKSPACE)
+
+    assert [fault.where for fault in endpoints.faults] == [
+        "training_services.other.workspace",
+        "training_services.other.datastores",
+        "training_services.other.job",
+    ]
+    assert set(endpoints.training_services) == {"census"}
     assert endpoints.by_name["census"].faults == ()
 
 

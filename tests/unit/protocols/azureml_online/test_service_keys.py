@@ -36,6 +36,14 @@ PAGE = (ROOT / "docs" / "protocols.md").read_text("utf-8")
 ID = WORKSPACE.removeprefix("https://management.azure.com")
 
 
+def nested(levels: int) -> object:
+    """As dotted keys make it, of which there may be any number."""
+    value: object = 1
+    for _ in range(levels):
+        value = {"a": value}
+    return value
+
+
 def faults_of(**changes: object) -> list[Fault]:
     table = service_table(**changes)
     read_training_service(table, Secret, {SPOKEN: read_azureml_service_keys})
@@ -89,6 +97,8 @@ def test_an_asset_of_the_workspace_may_be_named_in_short(
         ({"job": {**JOB, "outputs": []}}, "job", "Expected `object`"),
         ({"job": {**JOB, "codeId": "src"}}, "job", 'codeId must be "azureml:<name>:<version>"'),
         ({"job": {**JOB, "environmentId": 3}}, "job", "environmentId must be a text"),
+        ({"job": {**JOB, "jobs": nested(64)}}, "job", "is nested too deeply"),
+        ({"job": {**JOB, "jobs": nested(5000)}}, "job", "is nested too deeply"),
         ({"api_key": "%KEY%"}, "api_key", "is no key of this table"),
         ({"jobs_url": "https://a.example"}, "jobs_url", "is no key of this table"),
     ],
