@@ -71,7 +71,7 @@ codeId = "azureml:training:1"
 
     def restart_with(self, wire: Wire) -> None:
         """Start the app anew, with *wire* to reach what is outside."""
-        settings = self._settings()
+        settings = self.settings()
         self.app = App(settings, self.folder, now=self.clock, wire=wire, identity=self.identity)
 
     def asked(self, method: str, path_part: str = "/jobs/") -> list[ReceivedRequest]:
