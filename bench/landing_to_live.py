@@ -15,7 +15,7 @@ from bench.landing_stack import BARE, TICK, LandingStack, landing_stack
 from bench.site import CONTAINER, names_of
 from bench.sizes import Sizes
 from local_stack.functions_host import FunctionsHost
-from local_stack.ml_service.journal import ReceivedRequest
+from local_stack.http_service.journal import ReceivedRequest
 from local_stack.ml_service.model_file import Model
 from patch_endpoint.decide import CHECK_AFTER
 

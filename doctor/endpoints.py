@@ -6,9 +6,12 @@ from typing import Final
 from msgspec.structs import replace
 
 from doctor.finding import Finding
+from protocols.azureml_online.arm import ROLE
+from protocols.azureml_online.keys import AzuremlKeys
 from protocols.blob_reference import BlobReference
 from protocols.classic_keys import ClassicKeys
 from protocols.protocol import Refused, ScoringProtocol, Unsettled
+from settings.container import KEPT_CONTAINER
 from settings.scoring_endpoint import ScoringEndpoint
 from settings.secret import Secret
 
@@ -24,6 +27,8 @@ FIXES: Final[Mapping[str, str]] = {
     "vault_unavailable": "check the vault's name, and its firewall",
     "no_identity": "where the app runs, give it an identity; on your machine, `az login`",
     "several_resources": "set `resource` to one of those",
+    "workspace_forbidden": f"give it the role {ROLE} there; on your machine you are asked for",
+    "endpoint_not_found": "make the endpoint there, or mend workspace or online_endpoint",
     "no_updatable_resource": "name an endpoint of the predictive web service that is not default",
 }
 _NOT_LET_IN: Final = frozenset({"http_401", "http_403"})
@@ -33,10 +38,20 @@ _NO_MODEL: Final = BlobReference(
 _ANY_FIX: Final = "look at the endpoint in its service; GET /api/endpoints/<name> has the history"
 
 
-def endpoint(one: ScoringEndpoint, protocol: ScoringProtocol) -> Iterator[Finding]:
-    """Ask an endpoint about itself, and have it score its smoke test; nothing is sent to serve."""
+def endpoint(one: ScoringEndpoint, protocol: ScoringProtocol, container: str) -> Iterator[Finding]:
+    """Ask an endpoint about itself, and have it score its smoke test; nothing is sent to serve.
+
+    Args:
+        one: Which.
+        protocol: What it speaks.
+        container: The container of the models.
+    """
+    found: Finding | None
     if isinstance(one.keys, ClassicKeys):
-        found: Finding | None = _classic(one, one.keys, protocol)
+        found = _classic(one, one.keys, protocol)
+    elif isinstance(one.keys, AzuremlKeys):
+        yield from _datastores(one, one.keys, container)
+        found = _managed(one, protocol)
     else:
         found = _by_proof(one, protocol)
     if found is not None:
@@ -55,6 +70,26 @@ def _classic(one: ScoringEndpoint, keys: ClassicKeys, protocol: ScoringProtocol)
     is_silent = told is None and keys.resource is not None
     well = Finding(_AREA, one.name, "ok", "it answers, takes its key and has its resource")
     return (_missing(one, keys, protocol) if is_silent else None) or well
+
+
+def _managed(one: ScoringEndpoint, protocol: ScoringProtocol) -> Finding:
+    """Ask for the endpoint. What may be written there cannot be tried without writing it."""
+    told = protocol.served(one, "", _NO_MODEL)
+    if isinstance(told, (Refused, Unsettled)):
+        return _trouble(one, told, "workspace")
+    return Finding(_AREA, one.name, "ok", "its workspace has it, and lets the identity in")
+
+
+def _datastores(one: ScoringEndpoint, keys: AzuremlKeys, container: str) -> Iterator[Finding]:
+    if container not in keys.datastores:
+        what = f"it names none for {container}, where the models are"
+        yield _finding(one, "datastores", what, "make a datastore of that container, and name it")
+    keeps = one.keep > 0 and not keys.model_is_folder
+    if keeps and KEPT_CONTAINER not in keys.datastores:
+        where = f"endpoints.{one.name}.datastores"
+        what = f"it names none for {KEPT_CONTAINER}: copies that are kept cannot be deployed"
+        fix = "make a datastore of that container, and name it; or set keep = 0"
+        yield Finding(_AREA, where, "warning", what, fix)
 
 
 def _by_proof(one: ScoringEndpoint, protocol: ScoringProtocol) -> Finding | None:

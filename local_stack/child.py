@@ -24,7 +24,7 @@ class Child:
     the parent dies in any way: a child that watches for that end outlives nobody.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each says one thing of a process
         self,
         name: str,
         command: Sequence[str],
@@ -32,6 +32,7 @@ class Child:
         log_file: Path,
         environ: Mapping[str, str] | None = None,
         cwd: Path | None = None,
+        keeps_open: Sequence[int] = (),
     ) -> None:
         self.name = name
         self.log_file = log_file
@@ -44,6 +45,7 @@ class Child:
                 stderr=subprocess.STDOUT,
                 env=environ,
                 cwd=cwd,
+                pass_fds=keeps_open,
                 start_new_session=True,
             )
 
@@ -91,9 +93,13 @@ class Child:
                 f"{self.name} was not ready in {seconds:g} s.{self._tail()}"
             ) from error
 
+    def ask_to_end(self) -> None:
+        """Ask it to end (SIGTERM) and do not wait; `stop` does."""
+        self._process.terminate()
+
     def stop(self, patience: timedelta = timedelta(seconds=10)) -> int:
         """Ask it to end (SIGTERM), insist (SIGKILL) when patience is over; answers its status."""
-        self._process.terminate()
+        self.ask_to_end()
         try:
             self._process.wait(patience.total_seconds())
         except subprocess.TimeoutExpired:

@@ -25,6 +25,8 @@ def underway(record: Record, attempt: Attempt, answer: Underway, now: datetime) 
     is_further = before is None or before.stage != answer.stage
     # The entry that was written with the claim wakes us then: no further one is needed.
     look_at = max(now + answer.look_after, attempt.claimed_at + CHECK_AFTER)
+    if answer.at_once:
+        look_at = now
     rollout = Rollout(
         model=attempt.model,
         instant=attempt.instant,

@@ -61,7 +61,7 @@ def unwelcome(
     answer: HttpAnswer, secrets: Iterable[Secret], longest: int = LONGEST_MESSAGE
 ) -> Refused | Unsettled:
     """Read an answer that is no success."""
-    error = _error(answer)
+    error = _error(json_object(answer))
     code, message = f"http_{answer.status}", _message(answer, error, secrets, longest)
     if answer.status >= 500 or answer.status in _RETRIED:  # noqa: PLR2004 - the class of failure
         return Unsettled(
@@ -72,6 +72,14 @@ def unwelcome(
         )
     about_model = answer.status in _ABOUT_MODEL
     return Refused(code, message, about_model=about_model, causes=_causes(error))
+
+
+def complaint_in(
+    document: dict[str, Any], secrets: Iterable[Secret] = ()
+) -> tuple[tuple[str, ...], str]:
+    """Read a document that tells of an error: the service's own codes, and its words."""
+    error = _error(document) or {}
+    return _causes(error), _in_short(_words(error), secrets, LONGEST_MESSAGE)
 
 
 def json_object(answer: HttpAnswer) -> dict[str, Any] | None:
@@ -111,11 +119,11 @@ def _seconds_until(text: str, answer: HttpAnswer) -> float:
     return (parsedate_to_datetime(text) - answered).total_seconds()
 
 
-def _error(answer: HttpAnswer) -> dict[str, Any] | None:
+def _error(document: dict[str, Any] | None) -> dict[str, Any] | None:
     """Find `error`, or `Error` as a sibling API of the service spells it, keys in lower case."""
-    document = _lower(json_object(answer))
-    error = _lower(document.get("error")) if document else None
-    return error or document
+    lowered = _lower(document)
+    error = _lower(lowered.get("error")) if lowered else None
+    return error or lowered
 
 
 def _lower(value: object) -> dict[str, Any] | None:
@@ -134,15 +142,33 @@ def _causes(error: dict[str, Any] | None) -> tuple[str, ...]:
     """Give the service's own codes, the general one first."""
     if error is None:
         return ()
-    return tuple(str(one["code"]) for one in (error, *_details(error)) if one.get("code"))
+    all_of_it = (error, *_details(error), *_inner(error))
+    return tuple(str(one["code"]) for one in all_of_it if one.get("code"))
+
+
+def _inner(error: dict[str, Any]) -> list[dict[str, Any]]:
+    """Give the errors within *error*, each within the one before."""
+    found: list[dict[str, Any]] = []
+    inner = _lower(error.get("innererror"))
+    while inner is not None:
+        found.append(inner)
+        inner = _lower(inner.get("innererror"))
+    return found
 
 
 def _message(
     answer: HttpAnswer, error: dict[str, Any] | None, secrets: Iterable[Secret], longest: int
 ) -> str:
     """Read the documented error shape, or whatever there is, without secrets."""
+    return _in_short(_words(error) or _plain(answer.body), secrets, longest)
+
+
+def _words(error: dict[str, Any] | None) -> str:
     said = [one.get("message") for one in (error, *_details(error))] if error else []
-    text = " ".join(str(one) for one in said if one) or _plain(answer.body)
+    return " ".join(str(one) for one in said if one)
+
+
+def _in_short(text: str, secrets: Iterable[Secret], longest: int) -> str:
     # Masked before it is cut, so that no half of a secret is left over.
     return " ".join(redact(text, secrets).split())[:longest]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from azure.core.exceptions import AzureError
 
@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 
 class IdentityError(Exception):
     """There is no token: no identity, or whoever gives tokens does not answer."""
+
+
+class Identity(Protocol):
+    """What gives tokens for services that take no key."""
+
+    def token(self, scope: str) -> Secret:
+        """Give a token for *scope*; raises `IdentityError`."""
 
 
 class AppIdentity:

@@ -49,11 +49,13 @@ class Underway(msgspec.Struct, frozen=True, kw_only=True):
         stage: How far it is, as a constant name that people read.
         notes: What the protocol must know to go on. Never a secret: it goes on record.
         look_after: How long nothing is to be expected.
+        at_once: Whether the next step can be taken now, and is, under a claim of its own.
     """
 
     stage: str
     notes: Mapping[str, str] = {}
     look_after: timedelta = timedelta(seconds=15)
+    at_once: bool = False
 
 
 class Refused(msgspec.Struct, frozen=True):

@@ -9,10 +9,10 @@ import logging
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from protocols.classic_answers import json_object, retry_after
-from protocols.identity import IdentityError
+from protocols.identity import Identity, IdentityError
 from protocols.wire import HttpAnswer, KeyUnavailableError, NoAnswerError, Wire
 from settings.secret import Secret
 from settings.vault_secret import VaultSecret
@@ -29,13 +29,6 @@ _OK: Final = 200
 _NOT_FOUND: Final = 404
 _NOT_LET_IN: Final = frozenset({401, 403})
 _NOT_THERE: Final = frozenset({"SecretNotFound", "SecretDisabled"})
-
-
-class Identity(Protocol):
-    """What gives tokens for a vault."""
-
-    def token(self, scope: str) -> Secret:
-        """Give a token; raises `IdentityError`."""
 
 
 class Vault:

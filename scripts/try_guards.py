@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 ROOT: Final = Path(__file__).parents[1]
 GUARDS: Final = ROOT / "tests" / "chaos" / "guards.toml"
 _NOT_COPIED: Final = shutil.ignore_patterns(
-    ".git", ".venv", "node_modules", ".local", "__pycache__", ".*_cache", ".hypothesis"
+    ".git", ".venv", ".servers", "node_modules", ".local", "__pycache__", ".*_cache", ".hypothesis"
 )
 _AZURITE: Final = Path("local_stack", "azurite", "node_modules")
 _FAILED: Final = 1  # pytest's status where tests ran and failed; an error of ours has another

@@ -9,9 +9,10 @@ from threading import Thread
 
 import msgspec
 
+from local_stack.http_service.server import HOST, listen, utc_now
 from local_stack.ml_service.blob_transfer import Transfer
 from local_stack.ml_service.published import first_model
-from local_stack.ml_service.server import HOST, MlService, listen, utc_now
+from local_stack.ml_service.server import MlService
 from local_stack.ml_service.studio import Studio
 
 logger = logging.getLogger("local_stack.ml_service")

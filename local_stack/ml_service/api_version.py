@@ -1,6 +1,6 @@
 """The ``api-version`` that scoring and batch requests carry."""
 
-from local_stack.ml_service.call import Call
+from local_stack.http_service.call import Call
 from local_stack.ml_service.errors import bad_argument, not_built
 
 

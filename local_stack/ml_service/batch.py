@@ -7,11 +7,11 @@ from typing import Final
 
 from msgspec import Struct
 
+from local_stack.http_service.call import Answer, Call
 from local_stack.ml_service.api_version import require_api_version
 from local_stack.ml_service.blob_account import BlobAccount
 from local_stack.ml_service.blob_reference import BlobReference
 from local_stack.ml_service.blob_transfer import Transfer
-from local_stack.ml_service.call import Answer, Call
 from local_stack.ml_service.credentials import require_score
 from local_stack.ml_service.errors import bad_argument, not_built
 from local_stack.ml_service.job import Job

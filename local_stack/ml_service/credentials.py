@@ -3,7 +3,7 @@
 import hmac
 from collections.abc import Iterable
 
-from local_stack.ml_service.call import Call
+from local_stack.http_service.call import Call
 from local_stack.ml_service.errors import ServiceError
 
 

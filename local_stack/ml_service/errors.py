@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from local_stack.ml_service.call import Answer
+from local_stack.http_service.call import Answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,20 +4,18 @@ No part of the protocol. Guarded by the description's ``local_token`` in ``X-Loc
 """
 
 import hmac
-from typing import Final
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from local_stack.ml_service.call import Answer
+from local_stack.http_service.call import Answer
+from local_stack.http_service.front import LOCAL
+from local_stack.http_service.http_answer import http_answer
+from local_stack.http_service.journal import Journal
+from local_stack.http_service.script import Script, Scripts
 from local_stack.ml_service.errors import ServiceError, bad_argument
-from local_stack.ml_service.http_answer import http_answer
-from local_stack.ml_service.journal import Journal
-from local_stack.ml_service.script import Script, Scripts
-
-PREFIX: Final = "/_local/"
 
 
 class LocalControl:
@@ -31,8 +29,8 @@ class LocalControl:
     def routes(self) -> list[Route]:
         """Both addresses."""
         return [
-            Route(f"{PREFIX}requests", self.requests, methods=["GET", "DELETE"]),
-            Route(f"{PREFIX}scripts", self.scripts, methods=["GET", "POST", "DELETE"]),
+            Route(f"{LOCAL}requests", self.requests, methods=["GET", "DELETE"]),
+            Route(f"{LOCAL}scripts", self.scripts, methods=["GET", "POST", "DELETE"]),
         ]
 
     async def requests(self, request: Request) -> Response:

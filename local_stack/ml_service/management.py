@@ -2,8 +2,8 @@
 
 import logging
 
+from local_stack.http_service.call import Answer, Call
 from local_stack.ml_service.blob_transfer import Transfer
-from local_stack.ml_service.call import Answer, Call
 from local_stack.ml_service.credentials import require_management
 from local_stack.ml_service.endpoint_document import endpoint_document, service_document
 from local_stack.ml_service.endpoint_settings import Create, Patch, created, patched

@@ -8,10 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from local_stack.http_service.call import Answer, Call
+from local_stack.http_service.http_answer import http_answer
 from local_stack.ml_service.batch import Batch
-from local_stack.ml_service.call import Answer, Call
 from local_stack.ml_service.errors import ServiceError, not_built
-from local_stack.ml_service.http_answer import http_answer
 from local_stack.ml_service.management import Management
 from local_stack.ml_service.scoring import Scoring
 from local_stack.ml_service.swagger import Swagger

@@ -5,8 +5,8 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from local_stack.http_service.call import Answer, Call
 from local_stack.ml_service.api_version import require_api_version
-from local_stack.ml_service.call import Answer, Call
 from local_stack.ml_service.credentials import require_score
 from local_stack.ml_service.errors import ServiceError, bad_argument, not_built
 from local_stack.ml_service.model_file import InputMismatchError, InputParseError, Model, Score

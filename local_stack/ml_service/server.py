@@ -3,34 +3,28 @@
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from threading import Event, Thread
+from threading import Thread
 from typing import Final, Literal, Self
 
-import uvicorn
 from starlette.routing import Route
 
+from local_stack.http_service.call import Answer
+from local_stack.http_service.front import Front
+from local_stack.http_service.journal import Journal, ReceivedRequest
+from local_stack.http_service.script import Script, Scripts
+from local_stack.http_service.server import HOST, Clock, Server, listen, utc_now
 from local_stack.ml_service.application import application
 from local_stack.ml_service.batch import Batch
 from local_stack.ml_service.blob_transfer import Transfer
 from local_stack.ml_service.endpoint_document import api_location
-from local_stack.ml_service.front import Front
-from local_stack.ml_service.http_protocol import AbortableProtocol
-from local_stack.ml_service.journal import Journal, ReceivedRequest
+from local_stack.ml_service.errors import bad_argument
 from local_stack.ml_service.local_control import LocalControl
-from local_stack.ml_service.script import Script, Scripts
-from local_stack.ml_service.state import Clock, State
+from local_stack.ml_service.state import State
 from local_stack.ml_service.studio import Studio
 
-HOST: Final = "127.0.0.1"
-_BACKLOG: Final = 128
 _STOP_SECONDS: Final = 30.0
-
-
-def utc_now() -> datetime:
-    """The real clock."""
-    return datetime.now(UTC)
 
 
 class MlService:
@@ -54,7 +48,7 @@ class MlService:
         self._state = State(studio, self.url, now)
         self._batch = Batch(self._state, transfer)
         protocol = application(self._state, self._batch, transfer, self._local())
-        self._server = _Server(Front(protocol, self._journal, self._scripts, now))
+        self._server = Server(Front(protocol, self._journal, self._scripts, now, _too_long))
 
     @classmethod
     @contextmanager
@@ -161,40 +155,5 @@ class MlService:
         return self._scripts.left
 
 
-class _Server(uvicorn.Server):
-    """A server that says when it serves."""
-
-    def __init__(self, app: Front) -> None:
-        config = uvicorn.Config(
-            app,
-            http=AbortableProtocol,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=3,
-        )
-        super().__init__(config)
-        self.ready = Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.ready.set()
-
-
-def listen(port: int) -> socket.socket:
-    """A listening socket on the loopback address.
-
-    Raises:
-        OSError: The port is taken.
-    """
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((HOST, port))
-        listener.listen(_BACKLOG)
-    except OSError:
-        listener.close()
-        raise
-    return listener
+def _too_long(hint: str) -> Answer:
+    return bad_argument("RequestBodyInvalid", hint=hint).answer()

@@ -6,14 +6,13 @@ from datetime import datetime, timedelta
 from functools import partial
 from threading import Lock
 
+from local_stack.http_service.server import Clock
 from local_stack.ml_service.blob_reference import BlobReference
 from local_stack.ml_service.endpoint_settings import Settings
 from local_stack.ml_service.errors import ServiceError
 from local_stack.ml_service.model_file import Model
 from local_stack.ml_service.published import first_model
 from local_stack.ml_service.studio import Endpoint, Studio, WebService
-
-type Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True)

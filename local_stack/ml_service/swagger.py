@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from local_stack.ml_service.call import Answer, Call
+from local_stack.http_service.call import Answer, Call
 from local_stack.ml_service.endpoint_document import api_location
 from local_stack.ml_service.errors import not_built
 from local_stack.ml_service.scoring import INPUT, OUTPUT_COLUMNS

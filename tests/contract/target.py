@@ -99,7 +99,7 @@ class LocalTarget:
     @contextmanager
     def start(cls, azurite: Azurite, container: str, model: bytes) -> Iterator["LocalTarget"]:
         """Serve until the block ends."""
-        from local_stack.ml_service.server import utc_now  # noqa: PLC0415 - only here
+        from local_stack.http_service.server import utc_now  # noqa: PLC0415 - only here
 
         clock = DrivenClock(utc_now())
         with BlobServiceClient.from_connection_string(azurite.connection_string) as client:

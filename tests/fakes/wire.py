@@ -1,11 +1,13 @@
 """A wire that leads nowhere: canned answers, and what was sent."""
 
 from collections.abc import Iterable
+from datetime import timedelta
+from typing import override
 
 import msgspec
 
+from protocols.headers import Headers, plain
 from protocols.wire import HttpAnswer, NoAnswerError, Wire
-from settings.secret import Secret
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -25,9 +27,18 @@ class CannedWire(Wire):
         self._answers = list(answers)
         self.requests: list[Request] = []
 
-    def send(self, method: str, url: str, *, key: Secret, body: bytes | None = None) -> HttpAnswer:
-        """See `Wire`."""
-        self.requests.append(Request(method, url, key.reveal(), body))
+    @override
+    def send_as(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Headers,
+        body: bytes | None = None,
+        limit: timedelta | None = None,
+    ) -> HttpAnswer:
+        key = plain(headers, {})["Authorization"].removeprefix("Bearer ")
+        self.requests.append(Request(method, url, key, body))
         answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
         if isinstance(answer, NoAnswerError):
             raise answer

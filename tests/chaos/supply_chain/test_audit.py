@@ -11,6 +11,8 @@ import pytest
 from tests.chaos.conftest import Figures
 
 ROOT = Path(__file__).parents[3]
+# Not those of model servers: they ask for old versions of what they are built on, only tests and
+# the local stack start them, and they listen on the loopback address.
 LOCKS = ("requirements.txt", "requirements-dev.txt")
 WITHIN = 240  # seconds
 

@@ -11,7 +11,7 @@ from azure.storage.blob import BlobServiceClient
 
 from http_api.routes import Routes
 from local_stack.azurite import Azurite
-from protocols.vault import Identity
+from protocols.identity import Identity
 from protocols.wire import Wire
 from retrain_trigger.engine import App
 from retrain_trigger.landed import model_landed

@@ -15,7 +15,7 @@ from doctor.finding import Finding
 from local_stack.azurite import Azurite
 from local_stack.key_vault import KeyVault
 from local_stack.ml_service import MlService
-from protocols.vault import Identity
+from protocols.identity import Identity
 from protocols.wire import Wire
 from retrain_trigger.engine import App
 from retrain_trigger.sweep import sweep

@@ -8,7 +8,7 @@ from settings.secret import Secret
 
 
 class MsiTokens:
-    """See `protocols.vault.Identity`.
+    """See `protocols.identity.Identity`.
 
     Attributes:
         is_there: Whether there is an identity.

@@ -1,4 +1,4 @@
-"""Set-up finds a Python 3.13 by itself, wherever a developer keeps it, or says what to do."""
+"""Set-up finds a Python by itself, wherever a developer keeps it, or says what to do."""
 
 import subprocess
 import sys
@@ -48,6 +48,20 @@ def test_a_version_that_uv_manages_is_found(tmp_path: Path) -> None:
     assert _find(tmp_path).stdout.strip() == sys.executable
 
 
+def test_of_several_versions_the_first_that_is_there_is_found(tmp_path: Path) -> None:
+    this = f"3.{sys.version_info.minor}"
+    _program(tmp_path / "python3", f'exec "{sys.executable}" "$@"')
+
+    assert _find(tmp_path, versions=("3.4", this, "3.5")).stdout.strip() == sys.executable
+
+
+def test_where_none_of_several_is_there_each_is_named(tmp_path: Path) -> None:
+    found = _find(tmp_path, versions=("3.12", "3.11"))
+
+    assert (found.returncode, found.stdout) == (1, "")
+    assert found.stderr == NOT_FOUND.replace("3.13 was", "3.12 or 3.11 was").replace("3.13", "3.12")
+
+
 @pytest.mark.parametrize("status", [1, 127])
 def test_other_versions_are_refused_with_one_sentence(tmp_path: Path, status: int) -> None:
     _program(tmp_path / "python3", f"exit {status}")
@@ -67,9 +81,11 @@ def test_a_3_13_without_venv_is_named_with_the_remedy(tmp_path: Path) -> None:
     assert len(found.stderr.splitlines()) == 1
 
 
-def _find(path: Path, home: Path | None = None) -> subprocess.CompletedProcess[str]:
+def _find(
+    path: Path, home: Path | None = None, versions: tuple[str, ...] = ()
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["/bin/sh", str(SCRIPT)],
+        ["/bin/sh", str(SCRIPT), *versions],
         env={"PATH": str(path), "HOME": str(home or path)},
         capture_output=True,
         text=True,

@@ -129,9 +129,10 @@ class MLServer(KnownServer):
     def _load(self) -> Reply:
         try:
             model = loaded(fetched(self.source["url"]))
-        except (requests.RequestException, ValueError) as error:
-            # As MLServer does, with the address that could not be read.
-            return 500, {"error": f"{type(error).__name__}: {error} {self.source['url']}"}
+        except requests.RequestException:
+            return 503, {"error": "the model cannot be downloaded"}
+        except ValueError:
+            return 500, b"Internal Server Error"
         self._serves = (self.source["version"], model)
         return 200, None
 

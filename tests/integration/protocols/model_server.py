@@ -38,6 +38,7 @@ class Received(msgspec.Struct, frozen=True):
 
 
 type Reply = tuple[int, object]
+"""A status, and what is sent as JSON; bytes are sent as they are, and for None nothing is."""
 
 
 class ModelServer:
@@ -104,6 +105,10 @@ def fetched(url: str) -> bytes:
     return answer.content
 
 
+def _encoded(document: object) -> bytes:
+    return b"" if document is None else json.dumps(document).encode()
+
+
 class _Http(ThreadingHTTPServer):
     owner: ModelServer
     daemon_threads = True
@@ -124,7 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
             body=self.rfile.read(length),
         )
         status, document = self.server.owner.replied(request)
-        content = b"" if document is None else json.dumps(document).encode()
+        content = document if isinstance(document, bytes) else _encoded(document)
         self.send_response(status)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()

@@ -1,11 +1,10 @@
-"""The tables that the page on protocols offers: each is played against its server's shape."""
+"""The tables that the page on protocols offers: each is played against its server's shape.
+
+That of MLServer is played against MLServer itself too, where it is installed.
+"""
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -13,8 +12,7 @@ import pytest
 from local_stack.azurite import Azurite
 from protocols.table import PROTOCOLS
 from settings.endpoints_file import parse_endpoints
-from tests.integration.app.running_app import RunningApp
-from tests.integration.ml_service.wire import DrivenClock
+from tests.integration.mlserver.front import Front
 from tests.integration.protocols.known_servers import (
     KnownServer,
     KServe,
@@ -23,15 +21,9 @@ from tests.integration.protocols.known_servers import (
     Triton,
 )
 from tests.integration.protocols.model_server import KEY
-from tests.unit.docs.markdown import ROOT, blocks, section
-
-PAGE = (ROOT / "docs" / "protocols.md").read_text("utf-8")
-SETTINGS = {
-    "KUBERNETES_TOKEN": KEY,
-    "MLSERVER_KEY": KEY,
-    "TRITON_KEY": KEY,
-    "TORCHSERVE_KEY": KEY,
-}
+from tests.integration.protocols.page import PAGE, offered
+from tests.integration.protocols.played import SETTINGS, MakePlayed, Played, flat
+from tests.unit.docs.markdown import table
 
 
 class Example(msgspec.Struct, frozen=True):
@@ -40,7 +32,7 @@ class Example(msgspec.Struct, frozen=True):
     Attributes:
         heading: Where it stands.
         host: What stands for the server's address.
-        server: What answers as that server does.
+        server: What answers as that server does; None: the server itself.
         blob: Names the blob of a model by its number.
         ends_as: The state in which a model ends that cannot be loaded.
         renews: Whether the server is given a new token before the one that it has expires.
@@ -48,7 +40,7 @@ class Example(msgspec.Struct, frozen=True):
 
     heading: str
     host: str
-    server: type[KnownServer]
+    server: type[KnownServer] | None
     blob: Callable[[int], str]
     ends_as: str
     renews: bool = False
@@ -56,12 +48,7 @@ class Example(msgspec.Struct, frozen=True):
     @property
     def text(self) -> str:
         """The table as it stands."""
-        (found,) = blocks(section(PAGE, self.heading), "toml")
-        return found
-
-
-def _flat(number: int) -> str:
-    return f"census/{number}.ilearner"
+        return offered(self.heading)
 
 
 def _foldered(number: int) -> str:
@@ -70,53 +57,63 @@ def _foldered(number: int) -> str:
 
 EXAMPLES = [
     # KServe takes any address; that the revision is not ready is all that it says.
-    Example("KServe", "https://kubernetes.example", KServe, _flat, "patched"),
-    Example("MLServer", "https://mlserver.example", MLServer, _flat, "refused", renews=True),
+    Example("KServe", "https://kubernetes.example", KServe, flat, "patched"),
+    Example("MLServer", "https://mlserver.example", MLServer, flat, "refused", renews=True),
     Example("Triton", "https://triton.example", Triton, _foldered, "refused"),
-    Example("TorchServe", "https://torchserve.example", TorchServe, _flat, "refused"),
+    Example("TorchServe", "https://torchserve.example", TorchServe, flat, "refused"),
 ]
+MLSERVER_ITSELF = Example(
+    "MLServer", "https://mlserver.example", None, flat, "refused", renews=True
+)
+
+type Server = KnownServer | Front
 
 
-class Played(msgspec.Struct, frozen=True):
-    """An example at work."""
-
-    example: Example
-    app: RunningApp
-    clock: DrivenClock
-    server: KnownServer
-
-    def land(self, number: int, content: object) -> dict[str, Any]:
-        """Have a model land, and time pass until its fate is clear; gives the document."""
-        self.app.land(self.example.blob(number), json.dumps(content).encode())
-        for _ in range(3):
-            self.clock.advance(minutes=1)
-            self.app.tick()
-        return self.app.document("census")
+@pytest.fixture(
+    params=[*EXAMPLES, pytest.param(MLSERVER_ITSELF, marks=pytest.mark.real_server)],
+    ids=lambda example: example.heading if example.server else f"{example.heading} itself",
+)
+def example(request: pytest.FixtureRequest) -> Example:
+    """Each example in turn."""
+    found: Example = request.param
+    return found
 
 
-@pytest.fixture(params=EXAMPLES, ids=lambda example: example.heading)
+@pytest.fixture
+def server(
+    request: pytest.FixtureRequest, example: Example, azurite: Azurite, container_name: str
+) -> Iterator[Server]:
+    """What the example's table leads to."""
+    if example.server is None:
+        yield request.getfixturevalue("front")
+        return
+    with example.server.start(azurite.connection_string) as running:
+        if isinstance(running, Triton):
+            running.container = container_name
+        yield running
+
+
+@pytest.fixture
 def played(
-    request: pytest.FixtureRequest, azurite: Azurite, container_name: str, tmp_path: Path
-) -> Iterator[Played]:
-    example: Example = request.param
-    # In the past, so that tokens that are signed minutes later are good by the real clock too.
-    clock = DrivenClock(datetime.now(UTC) - timedelta(hours=23))
-    with ExitStack() as stack:
-        server = stack.enter_context(example.server.start(azurite.connection_string))
-        if isinstance(server, Triton):
-            server.container = container_name
-        app = RunningApp(azurite, container_name, tmp_path, {}, keys=SETTINGS, now=clock)
-        text = example.text.replace(example.host, server.url)
-        (tmp_path / "endpoints.toml").write_text(text, "utf-8")
-        yield Played(example, app, clock, server)
+    request: pytest.FixtureRequest, example: Example, server: Server, at_work: MakePlayed
+) -> Played:
+    """The app with the example's table."""
+    models = {number: json.dumps({"answer": number}).encode() for number in (1, 2, 3)}
+    if example.server is None:
+        models = request.getfixturevalue("lightgbm_models")
+    return at_work(example.text.replace(example.host, server.url), models, blob=example.blob)
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.heading)
-def test_an_example_has_no_fault_as_it_stands(example: Example) -> None:
+@pytest.mark.parametrize("one", EXAMPLES, ids=lambda one: one.heading)
+def test_an_example_has_no_fault_as_it_stands(one: Example) -> None:
     keys = {name: kind.read_keys for name, kind in PROTOCOLS.items()}
 
     said = parse_endpoints(
-        example.text, environ=SETTINGS, read_relative=lambda _: b"", protocols=keys
+        one.text,
+        environ=SETTINGS,
+        read_relative=lambda _: b"",
+        protocols=keys,
+        trainings={},
     )
 
     assert said.faults == ()
@@ -124,61 +121,70 @@ def test_an_example_has_no_fault_as_it_stands(example: Example) -> None:
 
 
 def test_every_server_of_the_page_is_played() -> None:
+    """The page's list of what each was tested against names them too."""
+    named = {row["server"] for row in table(PAGE, "server")}
+
+    assert named == {one.heading for one in EXAMPLES}
     assert PAGE.count("\n### ") - PAGE.count("\n### `[") == len(EXAMPLES)
 
 
-def test_each_model_that_lands_is_served_and_proven(played: Played) -> None:
+def test_each_model_that_lands_is_served_and_proven(played: Played, server: Server) -> None:
     for number in (1, 2):
-        document = played.land(number, {"answer": number})
+        document = played.land(number)
 
         desired = document["desired"]
         assert (desired["state"], desired["error"]) == ("live", None)
         assert document["serving"]["confirmed_by"] == "location"
-        assert played.server.serves() == number
+        assert server.serves() == number
 
 
-def test_a_model_that_cannot_be_loaded_leaves_the_one_before_in_service(played: Played) -> None:
-    played.land(1, {"answer": 1})
+def test_a_model_that_cannot_be_loaded_leaves_the_one_before_in_service(
+    played: Played, server: Server, example: Example
+) -> None:
+    played.land(1)
 
-    document = played.land(2, {"nothing": "in it"})
+    document = played.land(2, loads=False)
 
-    assert document["desired"]["state"] == played.example.ends_as, document["desired"]
+    assert document["desired"]["state"] == example.ends_as, document["desired"]
     assert document["desired"]["error"]
-    assert played.server.serves() == 1
-    assert played.land(3, {"answer": 3})["desired"]["state"] == "live"
+    assert server.serves() == 1
+    assert played.land(3)["desired"]["state"] == "live"
 
 
-def test_a_server_that_is_down_delays_a_model_and_loses_none(played: Played) -> None:
-    played.server.is_down = True
-    assert played.land(1, {"answer": 1})["desired"]["state"] == "pending"
+def test_a_server_that_is_down_delays_a_model_and_loses_none(
+    played: Played, server: Server
+) -> None:
+    server.is_down = True
+    assert played.land(1)["desired"]["state"] == "pending"
 
-    played.server.is_down = False
+    server.is_down = False
     played.clock.advance(minutes=15)
     played.app.tick()
-    played.clock.advance(minutes=1)
-    played.app.tick()
+    document = played.wait(1)
 
-    assert played.app.document("census")["desired"]["state"] == "live"
-    assert played.server.serves() == 1
+    assert document["desired"]["state"] == "live"
+    assert server.serves() == 1
 
 
-def test_only_what_may_read_again_is_given_a_new_token(played: Played) -> None:
-    played.land(1, {"answer": 1})
-    sent = len(_told(played.server))
+def test_only_what_may_read_again_is_given_a_new_token(
+    played: Played, server: Server, example: Example
+) -> None:
+    played.land(1)
+    sent = len(_told(server))
 
     played.clock.advance(hours=19)
     played.app.tick()
 
-    assert (len(_told(played.server)) > sent) is played.example.renews
-    assert played.server.serves() == 1
+    assert (len(_told(server)) > sent) is example.renews
+    assert server.serves() == 1
 
 
-def _told(server: KnownServer) -> list[str]:
+def _told(server: Server) -> list[str]:
     return [one.path for one in server.received if one.method in {"PATCH", "POST", "PUT"}]
 
 
 def test_no_secret_is_in_what_the_app_says_of_it(played: Played) -> None:
-    played.land(1, {"nothing": "in it"})
+    played.land(1, loads=False)
 
     said = json.dumps(played.app.document("census"))
     assert KEY not in said

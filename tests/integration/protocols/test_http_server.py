@@ -17,6 +17,7 @@ from protocols.wire import Wire
 from settings.endpoints_file import parse_endpoints
 from settings.scoring_endpoint import ScoringEndpoint
 from settings.secret import Secret
+from tests.fakes.identity import MemoryIdentity
 from tests.integration.app.raw_server import raw_server, says
 from tests.integration.protocols.model_server import KEY, ModelServer, Received, Reply
 
@@ -58,6 +59,7 @@ def endpoint(server: str, *requests: str, more: str = "") -> ScoringEndpoint:
         environ={"KEY": KEY},
         read_relative=lambda _: b'{"x": 1}',
         protocols=keys,
+        trainings={},
     )
     assert said.faults == ()
     return said.by_name["census"]
@@ -290,4 +292,4 @@ def test_a_server_that_reads_once_is_given_no_further_token() -> None:
     text = endpoint("http://127.0.0.1:1", once)
 
     assert HttpServer(Wire()).abilities(text).reads_by == "token"
-    assert PROTOCOLS["http"].make(Wire()).resource_of(text) == ""
+    assert PROTOCOLS["http"].make(Wire(), MemoryIdentity()).resource_of(text) == ""

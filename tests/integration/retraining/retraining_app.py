@@ -11,10 +11,10 @@ from azure.storage.blob import BlobServiceClient
 
 from http_api.routes import Routes
 from local_stack.azurite import Azurite
+from local_stack.http_service.journal import ReceivedRequest
 from local_stack.ml_service import MlService
-from local_stack.ml_service.journal import ReceivedRequest
 from patch_endpoint.record import Record
-from protocols.vault import Identity
+from protocols.identity import Identity
 from retrain_trigger.engine import App
 from retrain_trigger.job import Job
 from retrain_trigger.landed import model_landed
@@ -57,7 +57,7 @@ class RetrainingApp:
 
     def restart(self) -> None:
         """Start the app anew, with nothing in memory."""
-        self.app = App(self._settings(), self.folder, now=self.clock, identity=self.identity)
+        self.app = App(self.settings(), self.folder, now=self.clock, identity=self.identity)
         self.routes = Routes(lambda: self.app)
 
     def configure(  # noqa: PLR0913 - each says one thing of the file
@@ -188,7 +188,8 @@ timeout = "{timeout}"
             body=b"" if body is None else json.dumps(body).encode(),
         )
 
-    def _settings(self) -> dict[str, str]:
+    def settings(self) -> dict[str, str]:
+        """Give the app settings."""
         return {
             **self.azurite.environ("AzureWebJobsStorage"),
             **self.azurite.environ("ModelStorage"),

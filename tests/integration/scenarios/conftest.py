@@ -1,17 +1,28 @@
 """The app with one endpoint of a protocol, on a clock that the test drives."""
 
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from local_stack.azureml import Environment
+from local_stack.azureml.installed import IS_INSTALLED, environment
 from local_stack.azurite import Azurite
+from local_stack.identity import ManagedIdentity
 from local_stack.ml_service import dataset
 from local_stack.ml_service.training import train
 from tests.integration.ml_service.wire import DrivenClock
+from tests.integration.mlserver.front import Front
+from tests.integration.scenarios.azureml_rig import AzuremlRig
+from tests.integration.scenarios.classic_rig import ClassicRig
+from tests.integration.scenarios.http_rig import HttpRig
 from tests.integration.scenarios.play import Play
-from tests.integration.scenarios.rig import ClassicRig, HttpRig, Rig, ShelfRig
+from tests.integration.scenarios.rig import Rig
+from tests.integration.scenarios.shelf_rig import ShelfRig
+
+LIGHT = Environment(name="scoring", python=Path(sys.executable), server="light")
 
 
 @pytest.fixture(scope="session")
@@ -41,12 +52,44 @@ def http(azurite: Azurite) -> Iterator[Rig]:
 
 
 @pytest.fixture
+def mlserver_rig(front: Front, lightgbm_models: dict[int, bytes]) -> Rig:
+    """The same as `http`, and MLServer itself behind it."""
+    return HttpRig(front, good=lightgbm_models[7], bad=lightgbm_models[1])
+
+
+@pytest.fixture
 def shelf(azurite: Azurite) -> Iterator[ShelfRig]:
     with ShelfRig.start(azurite) as rig:
         yield rig
 
 
-@pytest.fixture(params=["classic", "http", "shelf"])
+@pytest.fixture
+def azureml(
+    azurite: Azurite, clock: DrivenClock, container_name: str, identity: ManagedIdentity
+) -> Iterator[AzuremlRig]:
+    with AzuremlRig.start(azurite, clock, container_name, identity, LIGHT) as rig:
+        yield rig
+
+
+@pytest.fixture
+def microsoft(
+    azurite: Azurite, clock: DrivenClock, container_name: str, identity: ManagedIdentity
+) -> Iterator[AzuremlRig]:
+    """The same, and each deployment is Microsoft's own scoring server, where it is installed."""
+    scoring = environment("scoring") if IS_INSTALLED else LIGHT
+    with AzuremlRig.start(azurite, clock, container_name, identity, scoring) as rig:
+        yield rig
+
+
+@pytest.fixture(
+    params=[
+        "classic",
+        "http",
+        pytest.param("mlserver_rig", marks=pytest.mark.real_server, id="mlserver"),
+        pytest.param("microsoft", marks=pytest.mark.real_server, id="azureml"),
+        "shelf",
+    ]
+)
 def rig(request: pytest.FixtureRequest) -> Rig:
     """Each protocol in turn."""
     found: Rig = request.getfixturevalue(request.param)
@@ -62,6 +105,14 @@ def play_shelf(
 
 
 @pytest.fixture
+def play_azureml(
+    azureml: AzuremlRig, azurite: Azurite, container_name: str, tmp_path: Path, clock: DrivenClock
+) -> Play:
+    """The app with an online endpoint of Azure Machine Learning."""
+    return Play({"census": azureml}, azurite, container_name, tmp_path, clock)
+
+
+@pytest.fixture
 def several(
     request: pytest.FixtureRequest,
     azurite: Azurite,
@@ -70,7 +121,7 @@ def several(
     clock: DrivenClock,
 ) -> Play:
     """The app with an endpoint of each protocol."""
-    rigs = {name: request.getfixturevalue(name) for name in ("classic", "shelf", "http")}
+    rigs = {name: request.getfixturevalue(name) for name in ("classic", "shelf", "azureml", "http")}
     return Play(rigs, azurite, container_name, tmp_path, clock)
 
 

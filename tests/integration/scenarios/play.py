@@ -71,8 +71,14 @@ class Play:
     def start(self, wire: Wire | None = None) -> None:
         """Start the app, with nothing in memory."""
         kinds = {**PROTOCOLS, SHELF_NAME: SHELF}  # the one line of a table
+        tokens = (getattr(rig, "tokens", None) for rig in self.rigs.values())
         self.app.app = App(
-            self.app.environ, self._folder, now=self.clock, wire=wire or Wire(), protocols=kinds
+            self.app.environ,
+            self._folder,
+            now=self.clock,
+            wire=wire or Wire(),
+            identity=next((one for one in tokens if one), None),
+            protocols=kinds,
         )
 
     @property

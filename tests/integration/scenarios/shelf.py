@@ -139,7 +139,7 @@ class ShelfProtocol:
         return Refused(f"http_{answer.status}", "the shelf says no")
 
 
-SHELF: Final = Kind(read_shelf_keys, ShelfProtocol)
+SHELF: Final = Kind(read_shelf_keys, lambda wire, _: ShelfProtocol(wire))
 
 
 class _Slot(msgspec.Struct):

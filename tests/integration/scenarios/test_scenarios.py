@@ -1,18 +1,30 @@
 """One suite for every protocol: what a model may meet on its way into service.
 
-The third is written here as an exercise (`shelf.py`): nothing else in the app knows of it.
-"""
+The app is whole, on real storage and real sockets, with a clock that the test drives (`play.py`).
+What a scenario needs of a protocol is a rig (`rig.py`): an endpoint, a table for it, models that
+pass its smoke test and models that do not, and a word on what it was told and what it scores with.
 
-import json
-from datetime import timedelta
+| id | protocol | server | runs |
+|---|---|---|---|
+| `classic` | `studio-classic` | the local ML service; the real one is gone | always |
+| `http` | `http` | ours, which takes the requests of MLServer and answers alike | always |
+| `mlserver` | `http` | MLServer itself, behind what asks for a key | after `make servers` |
+| `azureml` | `azureml-online` | a local workspace; what scores is Microsoft's own server | always |
+| `shelf` | an exercise, which nothing else knows of | ours (`shelf.py`) | always |
+
+Where Microsoft's server is not installed, a light one runs the same entry script.
+
+Each scenario is played on each of these in turn, and the last on several at once. What only some
+endpoints can do has files of its own (`test_shelf.py`, `test_azureml.py`). To play the scenarios
+for one protocol or server more, write a rig, and name it in `conftest.py`. What servers do by
+themselves is tested elsewhere: `tests/integration/mlserver`, `tests/integration/azureml`,
+`tests/integration/ml_service`.
+"""
 
 import pytest
 
 from patch_endpoint.attempt import LATE_FOR
-from tests.integration.app.running_app import request
 from tests.integration.scenarios.play import MortalWire, Play
-from tests.integration.scenarios.rig import ShelfRig
-from tests.integration.scenarios.shelf import SPARE_FOR
 
 
 def test_a_model_that_lands_serves_and_a_scoring_call_proves_it(play: Play) -> None:
@@ -110,6 +122,20 @@ def test_a_model_that_fails_its_smoke_test_does_not_stay_in_service(play: Play) 
     assert play.rig.serves() == "1.ilearner"
 
 
+def test_a_model_that_cannot_be_loaded_is_refused_and_the_one_before_goes_on_serving(
+    play: Play,
+) -> None:
+    play.land(1)
+    play.settle()
+    play.app.land("2.ilearner", b"{}")
+
+    document = play.settle()
+
+    assert document["desired"]["state"] == "refused"
+    assert document["serving"]["model"]["name"] == "1.ilearner"
+    assert play.rig.serves() == "1.ilearner"
+
+
 def test_a_person_goes_back_to_the_model_before_and_later_ones_wait(play: Play) -> None:
     play.land(1)
     play.settle()
@@ -149,108 +175,14 @@ def test_a_crash_at_any_request_loses_no_model(play: Play, *, after: bool) -> No
 def test_one_model_reaches_endpoints_of_several_protocols_and_one_that_fails_holds_none_back(
     several: Play,
 ) -> None:
-    """The bytes are JSON: the shelf and the server can load them, Studio (classic) cannot."""
+    """The bytes are JSON: all but Studio (classic) can load them."""
     several.rigs["http"].fail(2)
 
     several.app.land("1.ilearner", several.rigs["http"].model())
 
     assert several.settle("classic")["desired"]["state"] == "refused"
     assert several.settle("shelf")["desired"]["state"] == "live"
+    assert several.settle("azureml")["desired"]["state"] == "live"
     assert several.settle("http")["desired"]["state"] == "live"
-    assert several.rigs["shelf"].serves() == several.rigs["http"].serves() == "1.ilearner"
-
-
-# What only an endpoint can do that takes a model in several steps, shown by the exercise.
-
-
-def test_the_document_says_how_far_it_is_and_what_goes_on_serving(
-    play_shelf: Play, shelf: ShelfRig
-) -> None:
-    play_shelf.land(1)
-    play_shelf.settle()
-    play_shelf.land(2)
-
-    document = play_shelf.app.document("census")
-
-    assert document["rollout"]["stage"] == "loading"
-    assert document["rollout"]["model"]["name"] == "2.ilearner"
-    assert (document["desired"]["state"], document["desired"]["error"]) == ("pending", None)
-    assert document["serving"]["model"]["name"] == "1.ilearner"
-    assert shelf.serves() == "1.ilearner"
-    assert play_shelf.settle()["rollout"] is None
-
-
-def test_a_model_that_fails_in_its_slot_is_never_in_front(
-    play_shelf: Play, shelf: ShelfRig
-) -> None:
-    play_shelf.land(1)
-    play_shelf.settle()
-    fronts = len(_fronts(shelf))
-    play_shelf.land(2, good=False)
-
-    document = play_shelf.settle()
-
-    assert document["desired"]["error"].startswith("smoke_test_failed: ")
-    assert len(_fronts(shelf)) == fronts
-
-
-def test_a_model_that_cannot_be_loaded_is_refused(play_shelf: Play) -> None:
-    play_shelf.app.land("1.ilearner", b"{}")
-
-    document = play_shelf.settle()
-
-    assert document["desired"]["state"] == "refused"
-    assert document["desired"]["error"] == "broken: the shelf could not load it"
-
-
-def test_what_served_before_stays_for_a_while_and_then_goes(
-    play_shelf: Play, shelf: ShelfRig
-) -> None:
-    for number in (1, 2):
-        play_shelf.land(number)
-        play_shelf.settle()
-    assert len(shelf.server.slots) == 2
-
-    play_shelf.clock.advance(seconds=(SPARE_FOR - timedelta(minutes=5)).total_seconds())
-    play_shelf.tick()
-    assert len(shelf.server.slots) == 2
-    for _ in range(6):
-        play_shelf.tick()
-
-    assert [one.name for one in shelf.server.slots.values()] == ["2.ilearner"]
-    assert shelf.serves() == "2.ilearner"
-
-
-def test_a_slot_that_was_filled_without_an_answer_is_no_reason_to_send_what_serves_again(
-    play_shelf: Play, shelf: ShelfRig
-) -> None:
-    """Blue/green: what stands beside what serves takes no effect by itself, however late."""
-    shelf.fail(1)
-    play_shelf.land(1)
-    assert play_shelf.app.document("census")["desired"]["error"].startswith("http_503")
-
-    play_shelf.land(2)
-    play_shelf.settle()
-    for _ in range(10):
-        play_shelf.tick()
-
-    assert shelf.told() == ["1.ilearner", "2.ilearner"]
-
-
-def test_a_dry_run_says_that_it_is_on_its_way(play_shelf: Play) -> None:
-    for number in (1, 2):
-        play_shelf.land(number)
-        play_shelf.settle()
-    play_shelf.roll_back()
-    for _ in range(2):
-        answer = play_shelf.app.routes.release(request("POST", "census", query="?dry_run=true"))
-
-        plan = json.loads(answer.get_body())
-        assert (plan["decision"], plan["reason"]) == ("wait", "rolling_out")
-        play_shelf.clock.advance(minutes=2)
-    assert play_shelf.app.document("census")["rollout"]["stage"] == "loading"
-
-
-def _fronts(shelf: ShelfRig) -> list[str]:
-    sent = [one for one in shelf.server.received if one.method == "PUT" and one.path == "/front"]
-    return [one.json()["slot"] for one in sent]
+    serves = {several.rigs[name].serves() for name in ("shelf", "azureml", "http")}
+    assert serves == {"1.ilearner"}

@@ -21,6 +21,7 @@ OF_THE_USER: Final = {"endpoints.toml", "smoke/census.json"}
 LEFT_BEHIND: Final = {
     ".azure/production/.env",
     ".local/function-key",
+    ".servers/mlserver/bin/python",
     ".venv/bin/python",
     ".pytest_cache/README.md",
     "local.keys.json",

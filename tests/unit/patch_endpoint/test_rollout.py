@@ -91,6 +91,15 @@ def test_a_quick_look_is_woken_by_the_entry_that_was_written_with_the_claim() ->
     assert wake_at(after, NOW) == NOW + CHECK_AFTER
 
 
+def test_a_step_that_can_be_taken_at_once_is_claimed_by_whoever_took_the_last() -> None:
+    flying = record(desired=deployment("a"), attempt=attempt("a"))
+
+    after = reported(flying, replace(BUILDING, at_once=True))
+
+    assert decide(after, NOW) == ADVANCE
+    assert wake_at(after, NOW) == NOW
+
+
 def test_a_look_is_claimed_as_a_patch_is_and_put_off_before_it_is_taken() -> None:
     after = advancing(at(minutes=1))
 

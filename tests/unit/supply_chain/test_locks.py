@@ -11,7 +11,9 @@ import pytest
 from scripts.check_boundaries import APP
 from tests.unit.docs.markdown import ROOT
 
-LOCKS = ("requirements.txt", "requirements-dev.txt")
+PROJECT_LOCKS = ("requirements.txt", "requirements-dev.txt")
+SERVERS = ("azureml", "mlserver")
+LOCKS = (*PROJECT_LOCKS, *(f"requirements-{name}.txt" for name in SERVERS))
 AZURITE = ROOT / "local_stack" / "azurite"
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 RUFF: dict[str, Any] = PROJECT["tool"]["ruff"]["lint"]
@@ -41,16 +43,25 @@ def test_no_lock_file_names_where_its_packages_come_from(lock: str) -> None:
 
 
 def test_the_app_runs_on_the_versions_that_the_tests_run_on() -> None:
-    app, dev = ({entry.split()[0] for entry in _entries(lock)} for lock in LOCKS)
+    app, dev = ({entry.split()[0] for entry in _entries(lock)} for lock in PROJECT_LOCKS)
 
     assert app <= dev
 
 
 def test_each_requirement_of_the_project_is_pinned_and_locked() -> None:
-    app, dev = ({entry.split()[0] for entry in _entries(lock)} for lock in LOCKS)
+    app, dev = ({entry.split()[0] for entry in _entries(lock)} for lock in PROJECT_LOCKS)
 
     assert set(PROJECT["project"]["dependencies"]) <= app
     assert set(PROJECT["project"]["optional-dependencies"]["dev"]) <= dev
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_each_requirement_of_a_model_server_is_pinned_and_locked(server: str) -> None:
+    locked = {entry.split()[0] for entry in _entries(f"requirements-{server}.txt")}
+    asked = {entry.split()[0] for entry in _entries(f"requirements-{server}.in")}
+
+    assert asked
+    assert asked <= locked
 
 
 def test_each_node_package_is_of_known_bytes_and_from_no_named_host() -> None:

@@ -18,7 +18,8 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status and a JSON body; ``None`` stands for an empty body."""
+    """A status, a JSON body (``None`` stands for an empty one) and headers."""
 
     status: int
     body: object = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)

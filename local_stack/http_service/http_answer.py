@@ -5,12 +5,12 @@ from uuid import uuid4
 import msgspec
 from starlette.responses import Response
 
-from local_stack.ml_service.call import Answer
+from local_stack.http_service.call import Answer
 
 
 def http_answer(answer: Answer) -> Response:
-    """UTF-8 JSON with the request id that the real service sends along."""
-    headers = {"x-ms-request-id": str(uuid4())}
+    """UTF-8 JSON with the request id that the real services send along."""
+    headers = {"x-ms-request-id": str(uuid4()), **answer.headers}
     if answer.body is None:
         return Response(status_code=answer.status, headers=headers)
     content = msgspec.json.encode(answer.body)

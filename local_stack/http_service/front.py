@@ -7,13 +7,14 @@ from typing import Final
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from local_stack.ml_service.errors import bad_argument
-from local_stack.ml_service.http_answer import http_answer
-from local_stack.ml_service.journal import Journal
-from local_stack.ml_service.local_control import PREFIX
-from local_stack.ml_service.script import Script, Scripts
-from local_stack.ml_service.state import Clock
+from local_stack.http_service.call import Answer
+from local_stack.http_service.http_answer import http_answer
+from local_stack.http_service.journal import Journal
+from local_stack.http_service.script import Script, Scripts
+from local_stack.http_service.server import Clock
 
+# What is no part of a service's own protocol.
+LOCAL: Final = "/_local/"
 # The real limits are unknown. A model never comes in a body, so this is plenty.
 _LONGEST_BODY: Final = 32 * 1024 * 1024
 
@@ -26,9 +27,18 @@ class Front:
         journal: Where requests are kept.
         scripts: What is played.
         now: The clock.
+        refusal: Makes the answer to a body that is too long, of what is said of it.
     """
 
-    def __init__(self, app: ASGIApp, journal: Journal, scripts: Scripts, now: Clock) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        journal: Journal,
+        scripts: Scripts,
+        now: Clock,
+        refusal: Callable[[str], Answer],
+    ) -> None:
+        self._refusal = refusal
         self._app = app
         self._journal = journal
         self._scripts = scripts
@@ -36,13 +46,13 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read the request, keep it, and answer it as scripted or really."""
-        if scope["type"] != "http" or scope["path"].startswith(PREFIX):
+        if scope["type"] != "http" or scope["path"].startswith(LOCAL):
             await self._app(scope, receive, send)
             return
         body = await _read(receive)
         if body is None:
-            too_long = bad_argument("RequestBodyInvalid", hint=f"longer than {_LONGEST_BODY}")
-            await http_answer(too_long.answer())(scope, receive, send)
+            too_long = self._refusal(f"longer than {_LONGEST_BODY}")
+            await http_answer(too_long)(scope, receive, send)
             return
         self._record(scope, body)
         script = self._scripts.take(scope["method"], scope["path"])

@@ -1,0 +1,1 @@
+"""What the HTTP services of the local stack are built from."""
