@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
@@ -20,16 +20,21 @@ import requests
 from azure.core.exceptions import AzureError
 from rich.console import Console
 
+from local_stack.azureml_scene import azureml_scene
+from local_stack.azureml_story import AzuremlStory
 from local_stack.azurite import AzuriteError
 from local_stack.child import ChildError
+from local_stack.classic_scene import classic_scene
 from local_stack.event_tail import EventTail
 from local_stack.home import HomeTakenError
 from local_stack.landing import NotServedError
 from local_stack.narrator import Narrator
 from local_stack.ports import FREE, Ports, PortTakenError
 from local_stack.retraining import RetrainingError
-from local_stack.stack import ROOT, Options, Stack, StackError, running_stack
+from local_stack.scene import Scene
+from local_stack.stack import ROOT, Options, SetScene, Stack, StackError, running_stack
 from local_stack.story import Story
+from local_stack.suggestions import suggest
 
 _FAILURES = (
     AzureError,
@@ -42,6 +47,7 @@ _FAILURES = (
     StackError,
     requests.RequestException,
 )
+CLASSIC, AZUREML = "classic", "azureml"
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -60,10 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(number, _end)
     narrator = Narrator(Console())
     try:
-        with running_stack(
-            _options(given), lambda what: narrator.say(f"Starting: {what}")
-        ) as stack:
-            return _use(stack, given, narrator)
+        return _run_azureml(given, narrator) if given.story == AZUREML else _run(given, narrator)
     except _FAILURES as error:
         narrator.fail(str(error))
         return 1
@@ -71,8 +74,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 128 + ended.number
 
 
-def _use(stack: Stack, given: argparse.Namespace, narrator: Narrator) -> int:
-    story = Story(stack, narrator, now=lambda: datetime.now(UTC), pause=_pause)
+def _run(given: argparse.Namespace, narrator: Narrator) -> int:
+    with _stack(given, narrator, classic_scene) as stack:
+        return _use(stack, Story(stack, narrator, now=_now, pause=_pause), given, narrator)
+
+
+def _run_azureml(given: argparse.Namespace, narrator: Narrator) -> int:
+    with _stack(given, narrator, azureml_scene) as stack:
+        story = AzuremlStory(stack=stack, narrator=narrator, now=_now, pause=_pause)
+        return _use(stack, story, given, narrator)
+
+
+def _stack[S: Scene](
+    given: argparse.Namespace, narrator: Narrator, set_scene: SetScene[S]
+) -> AbstractContextManager[Stack[S]]:
+    return running_stack(_options(given), set_scene, lambda what: narrator.say(f"Starting: {what}"))
+
+
+def _use[S: Scene](
+    stack: Stack[S],
+    story: Story | AzuremlStory,
+    given: argparse.Namespace,
+    narrator: Narrator,
+) -> int:
     if not given.no_story:
         try:
             story.tell()
@@ -84,7 +108,7 @@ def _use(stack: Stack, given: argparse.Namespace, narrator: Narrator) -> int:
     if given.demo:
         return 0
     try:
-        story.suggest()  # says that Ctrl-C ends it: from here on that is no failure
+        suggest(stack, narrator)  # says that Ctrl-C ends it: from here on that is no failure
         for line in EventTail(stack.host).follow(_pause):
             narrator.say(line)
     except _Ended:
@@ -107,6 +131,10 @@ def _end(number: int, _frame: FrameType | None) -> None:
     raise _Ended(number)
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 def _pause(time: timedelta) -> None:
     threading.Event().wait(time.total_seconds())
 
@@ -116,6 +144,7 @@ def _parser() -> argparse.ArgumentParser:
     add, standard = parser.add_argument, Ports()
     add("--demo", action="store_true", help="exit when all is told; alone: the main job")
     add("--acts", type=int, choices=[1, 2], help="1: the main job alone; 2: also what follows")
+    add("--story", choices=[CLASSIC, AZUREML], default=CLASSIC, help="which service is played with")
     add("--no-story", action="store_true", help="only start the stack and serve")
     add("--host", choices=["ours", "func"], default="ours", help="func: Core Tools")
     add("--app", type=Path, default=ROOT, help="the functions app")

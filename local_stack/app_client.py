@@ -30,6 +30,12 @@ class Serving(msgspec.Struct, frozen=True):
     confirmed_by: str | None = None
 
 
+class Rollout(msgspec.Struct, frozen=True):
+    """How far an endpoint is that takes a model step by step."""
+
+    stage: str
+
+
 class EndpointDocument(msgspec.Struct, frozen=True):
     """The members of an endpoint's document that the story follows."""
 
@@ -39,6 +45,7 @@ class EndpointDocument(msgspec.Struct, frozen=True):
     desired: Desired | None = None
     waiting: Desired | None = None
     serving: Serving | None = None
+    rollout: Rollout | None = None
 
     def wants(self, model: str) -> bool:
         """Whether a model is what the endpoint should serve."""

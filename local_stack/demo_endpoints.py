@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ENDPOINTS = Path(__file__).with_name("endpoints.toml")
+ONLINE_ENDPOINTS = Path(__file__).with_name("endpoints-azureml.toml")
 SMOKE = Path(__file__).with_name("smoke")
 
-_WRITTEN_FOR = "http://127.0.0.1:8090"  # the ML service in endpoints.toml
+# The ML service in endpoints.toml, the workspace in endpoints-azureml.toml.
+_WRITTEN_FOR = "http://127.0.0.1:8090"
 _RETRAIN = "[endpoints.digits.retrain]\n"
 
 
@@ -17,11 +19,13 @@ class DemoEndpoints:
 
     Attributes:
         file: The copy, which the app reads again whenever it changed.
-        ml_url: Where the ML service really is.
+        ml_url: Where the ML service or workspace really is.
+        original: What it is a copy of.
     """
 
     file: Path
     ml_url: str
+    original: Path = ENDPOINTS
 
     def write(self, schedule: str | None = None) -> None:
         """Write the copy in one go, so that nobody reads half of it.
@@ -30,7 +34,7 @@ class DemoEndpoints:
             schedule: When `digits` is retrained, as NCRONTAB; None: only when asked.
         """
         shutil.copytree(SMOKE, self.file.parent / SMOKE.name, dirs_exist_ok=True)
-        text = ENDPOINTS.read_text("utf-8").replace(_WRITTEN_FOR, self.ml_url)
+        text = self.original.read_text("utf-8").replace(_WRITTEN_FOR, self.ml_url)
         if schedule is not None:
             text = text.replace(_RETRAIN, f'{_RETRAIN}schedule = "{schedule}"\n')
         fresh = self.file.with_suffix(".new")

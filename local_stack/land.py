@@ -15,7 +15,6 @@ import requests
 from azure.core.exceptions import AzureError
 from rich.console import Console
 
-from local_stack.batch_client import BatchClient
 from local_stack.ml_service.dataset import rows
 from local_stack.ml_service.table import Table
 from local_stack.narrator import Narrator
@@ -72,7 +71,7 @@ def _running(home: Path) -> RunningNote:
 
 
 def _land(note: RunningNote, file: Path | None, narrator: Narrator) -> LandedModel:
-    """Land the file, or what a batch job trains.
+    """Land the file, or what a job trains.
 
     Raises:
         FileError: the file cannot be landed.
@@ -83,7 +82,7 @@ def _land(note: RunningNote, file: Path | None, narrator: Narrator) -> LandedMod
     content = None if file is None else _content(file)
     retraining = Retraining(
         account=note.account,
-        jobs=BatchClient(note.jobs_url, note.training_key),
+        trainer=note.trainer,
         now=lambda: datetime.now(UTC),
         pause=_pause,
         data="digits/drawn.csv",  # not what the endpoint is retrained on
@@ -118,7 +117,7 @@ def _content(file: Path) -> bytes:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local_stack.land", description=__doc__)
-    parser.add_argument("file", nargs="?", type=Path, help="left out: a batch job trains one")
+    parser.add_argument("file", nargs="?", type=Path, help="left out: a job trains one")
     parser.add_argument("--home", type=Path, default=ROOT / ".local", help="of the running stack")
     return parser
 

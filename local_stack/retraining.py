@@ -1,15 +1,15 @@
-"""A retraining of the demo: data up, a batch job, a model down in the container that is watched."""
+"""A retraining of the demo: data up, a job, a model down in the container that is watched."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from azure.core.exceptions import ResourceExistsError
-from azure.storage.blob import BlobClient, BlobSasPermissions, BlobServiceClient
+from azure.storage.blob import BlobClient, BlobServiceClient
 
 from local_stack.azurite import StorageAccount
-from local_stack.batch_client import BatchClient, BlobReference
 from local_stack.ml_service.table import Table
+from local_stack.trainer import Trainer
 
 MODEL_CONTAINER = "experimentoutput"
 DATA_CONTAINER = "training"
@@ -31,11 +31,11 @@ class LandedModel:
 
 @dataclass(frozen=True)
 class Retraining:
-    """Trains over the wire of the batch execution service.
+    """Trains over the wire of whoever trains.
 
     Attributes:
         account: Where data and models are.
-        jobs: The training service.
+        trainer: Who trains.
         now: The clock that tokens are signed by.
         pause: Waits between two looks.
         patience: How long the job may take.
@@ -43,7 +43,7 @@ class Retraining:
     """
 
     account: StorageAccount
-    jobs: BatchClient
+    trainer: Trainer
     now: Callable[[], datetime]
     pause: Callable[[timedelta], None]
     patience: timedelta = timedelta(minutes=3)
@@ -81,27 +81,18 @@ class Retraining:
         """
         with self._service() as service:
             model = service.get_blob_client(MODEL_CONTAINER, f"digits/{run}/model.ilearner")
-            evaluation = service.get_blob_client(MODEL_CONTAINER, f"digits/{run}/evaluation.csv")
             data = service.get_blob_client(DATA_CONTAINER, self.data)
-            read, write = BlobSasPermissions(read=True), BlobSasPermissions(create=True, write=True)
-            job_id = self.jobs.start(
-                {"input1": self._sign(data, read)},
-                {"output1": self._sign(evaluation, write), "output2": self._sign(model, write)},
-            )
-            self._wait(job_id, tell)
+            self._wait(self.trainer.start(self.account, data, model, self.now()), tell)
             return _landed(model)
-
-    def _sign(self, blob: BlobClient, permission: BlobSasPermissions) -> BlobReference:
-        return BlobReference.sign(self.account, blob, permission, self.now())
 
     def _wait(self, job_id: str, tell: Callable[[str], None]) -> None:
         begun = self.now()
-        while (status := self.jobs.status(job_id)).status_code != "Finished":
-            tell(f"batch job {job_id[:8]}: {status.status_code}")
-            if status.status_code in {"Failed", "Cancelled"}:
-                raise RetrainingError(f"Job {job_id} {status.status_code}: {status.details}")
+        while not (seen := self.trainer.look(job_id)).has_ended_well:
+            tell(f"job {job_id[:15]}: {seen.status}")
+            if seen.has_ended_badly:
+                raise RetrainingError(f"Job {job_id} {seen.status}: {seen.details}")
             if self.now() - begun > self.patience:
-                raise RetrainingError(f"Job {job_id} is still {status.status_code}.")
+                raise RetrainingError(f"Job {job_id} is still {seen.status}.")
             self.pause(_POLL)
 
     def _service(self) -> BlobServiceClient:

@@ -7,6 +7,7 @@ import msgspec
 
 from local_stack.azurite import StorageAccount
 from local_stack.private_file import write_private
+from local_stack.trainer import Trainer
 
 _FILE = "running.json"
 
@@ -26,14 +27,12 @@ class RunningNote(msgspec.Struct, frozen=True):
 
     Attributes:
         account: The storage emulator's account.
-        jobs_url: The training service.
-        training_key: Its key.
+        trainer: What trains models.
         app_url: The functions host, without a slash at the end.
     """
 
     account: StorageAccount
-    jobs_url: str
-    training_key: str
+    trainer: Trainer
     app_url: str
 
     @classmethod

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from local_stack.app_client import AppClient, EndpointDocument, Job
+from local_stack.classic_scene import ClassicScene
 from local_stack.landing import PACE, Landing, NotServedError
 from local_stack.ml_service.dataset import LABEL, rows
 from local_stack.ml_service.table import Table
@@ -39,7 +40,7 @@ class SecondAct:
         pause: Waits between two looks.
     """
 
-    stack: Stack
+    stack: Stack[ClassicScene]
     narrator: Narrator
     app: AppClient
     scoring: ScoringClient
@@ -66,11 +67,11 @@ class SecondAct:
         self.narrator.step("A schedule retrains it, on an export that went wrong")
         where = self._export(_FAULTY_EXPORT)
         schedule = f"{(self.now() + _SOON).second} * * * * *"
-        self.stack.endpoints.write(schedule)
+        self.stack.scene.endpoints.write(schedule)
         say(f"{where} has only {_FAULTY_EXPORT} rows today")
         say(f'schedule = "{schedule}" is in the endpoints file now: every minute; no restart')
         job = self._until("the schedule begins a job", self._scheduled_job)
-        self.stack.endpoints.write()
+        self.stack.scene.endpoints.write()
         say(f"begun by the schedule: {job.id}; the schedule is out of the file again")
         self._ended(job)
         self._live(job.model, lambda: self._accuracy() != before)

@@ -1,6 +1,5 @@
-"""The whole stack: storage emulator, ML service, functions host; ended in reverse order."""
+"""The whole stack: storage emulator, scene, functions host; ended in reverse order."""
 
-import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -14,13 +13,12 @@ import requests
 from local_stack import home
 from local_stack.azurite import Azurite
 from local_stack.child import Child
-from local_stack.demo_endpoints import ENDPOINTS, DemoEndpoints
 from local_stack.functions_host.app_settings import SAMPLE, create_from_sample
 from local_stack.functions_host.keys import Keys, generate_keys
 from local_stack.ports import Ports, free_port
 from local_stack.private_file import write_private
 from local_stack.running_note import RunningNote
-from local_stack.workspace import Workspace, digits_studio, write_description
+from local_stack.scene import Scene
 
 ROOT = Path(__file__).parents[1]
 SETTINGS = "local.settings.json"
@@ -28,8 +26,6 @@ ML_LOG, HOST_LOG = "ml-service.log", "functions-host.log"
 # Often, so that a retry or a confirmation is seen within seconds; every minute is the default.
 WATCH_SCHEDULE = "*/5 * * * * *"
 READY_WITHIN = timedelta(seconds=90)
-
-_ML_SERVING = re.compile(r"ml_service\.serving url=(\S+)")
 
 
 class StackError(Exception):
@@ -56,15 +52,19 @@ class Options:
     core_tools: bool = False
     environ: Mapping[str, str] = field(repr=False)
 
+    @property
+    def endpoints_file(self) -> Path:
+        """The endpoints file that the app reads."""
+        return (self.home / "endpoints.toml").resolve()
+
 
 @dataclass(frozen=True)
-class Stack:
+class Stack[S: Scene]:
     """A running stack.
 
     Attributes:
         azurite: The storage emulator.
-        workspace: The ML service's workspace.
-        endpoints: The endpoints file that the app reads.
+        scene: What the story plays with.
         app_url: The functions host, without a slash at the end.
         host: The functions host's process.
         keys: Of the functions host.
@@ -73,8 +73,7 @@ class Stack:
     """
 
     azurite: Azurite
-    workspace: Workspace
-    endpoints: DemoEndpoints
+    scene: S
     app_url: str
     host: Child
     keys: Keys
@@ -82,12 +81,19 @@ class Stack:
     options: Options
 
 
+type SetScene[S: Scene] = Callable[[Options, Azurite, ExitStack], S]
+"""Starts a scene; what is to be ended with the stack goes into the last argument."""
+
+
 @contextmanager
-def running_stack(options: Options, say: Callable[[str], None]) -> Iterator[Stack]:
+def running_stack[S: Scene](
+    options: Options, set_scene: SetScene[S], say: Callable[[str], None]
+) -> Iterator[Stack[S]]:
     """Start everything, and end everything with the block.
 
     Args:
         options: How.
+        set_scene: Starts the scene.
         say: Told what is being started, for people who wait.
 
     Raises:
@@ -107,9 +113,8 @@ def running_stack(options: Options, say: Callable[[str], None]) -> Iterator[Stac
         azurite = Azurite.start(blob_port=ports.blob, queue_port=ports.queue)
         ends.callback(azurite.stop)
         say("ML service")
-        workspace = _start_ml_service(options, azurite, ends)
-        endpoints = DemoEndpoints((options.home / ENDPOINTS.name).resolve(), workspace.url)
-        endpoints.write()
+        scene = set_scene(options, azurite, ends)
+        scene.endpoints.write()
         say("functions host")
         keys = _write_keys(options.home)
         port = ports.host or free_port()
@@ -117,17 +122,16 @@ def running_stack(options: Options, say: Callable[[str], None]) -> Iterator[Stac
             "The functions host",
             [*host_program, "--port", str(port)],
             log_file=options.home / HOST_LOG,
-            environ={**options.environ, **_app_settings(azurite, workspace, endpoints)},
+            environ={**options.environ, **_app_settings(options, azurite), **scene.settings},
             cwd=options.app if options.core_tools else ROOT,
         )
         ends.callback(host.stop, timedelta(seconds=20))
         url = f"http://127.0.0.1:{port}"
         host.wait_until(lambda: _is_running(url, keys) or None, READY_WITHIN)
         key_file = options.home / "function-key"
-        key = workspace.training.primary_key
-        RunningNote(azurite.account, workspace.jobs_url, key, url).write(options.home)
+        RunningNote(azurite.account, scene.trainer, url).write(options.home)
         ends.callback(RunningNote.remove, options.home)
-        yield Stack(azurite, workspace, endpoints, url, host, keys, key_file, options)
+        yield Stack(azurite, scene, url, host, keys, key_file, options)
 
 
 def _host_program(options: Options) -> list[str]:
@@ -154,25 +158,6 @@ def _make_home(options: Options) -> None:
         (options.home / name).unlink(missing_ok=True)
 
 
-def _start_ml_service(options: Options, azurite: Azurite, ends: ExitStack) -> Workspace:
-    studio = digits_studio(azurite.connection_string, options.takes_effect_after)
-    description = options.home / "ml-service.json"
-    write_description(studio, description)
-    ends.callback(description.unlink, missing_ok=True)
-    command = [sys.executable, "-m", "local_stack.end_with_parent", "local_stack.ml_service"]
-    command += ["--description", str(description), "--port", str(options.ports.ml)]
-    child = Child(
-        "The ML service",
-        command,
-        log_file=options.home / ML_LOG,
-        environ=options.environ,
-        cwd=ROOT,
-    )
-    ends.callback(child.stop)
-    serving = child.wait_until(lambda: _ML_SERVING.search(child.log_text()), READY_WITHIN)
-    return Workspace(studio, serving[1])
-
-
 def _write_keys(home: Path) -> Keys:
     keys = generate_keys()
     write_private(home / "host-keys.json", keys.to_json().encode())
@@ -180,9 +165,7 @@ def _write_keys(home: Path) -> Keys:
     return keys
 
 
-def _app_settings(
-    azurite: Azurite, workspace: Workspace, endpoints: DemoEndpoints
-) -> dict[str, str]:
+def _app_settings(options: Options, azurite: Azurite) -> dict[str, str]:
     """What the demo needs, above the user's own settings file."""
     return {
         "FUNCTIONS_WORKER_RUNTIME": "python",
@@ -192,9 +175,7 @@ def _app_settings(
         "MODEL_BLOBS": "experimentoutput/{name}.ilearner",
         "BLOB_SOURCE": "LogsAndContainerScan",
         "WATCH_SCHEDULE": WATCH_SCHEDULE,
-        "ENDPOINTS_FILE": str(endpoints.file),
-        "DIGITS_API_KEY": workspace.scoring.primary_key,
-        "DIGITS_TRAINING_API_KEY": workspace.training.primary_key,
+        "ENDPOINTS_FILE": str(options.endpoints_file),
     }
 
 

@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from local_stack.app_client import AppClient
-from local_stack.batch_client import BatchClient
+from local_stack.classic_scene import ClassicScene
 from local_stack.landing import Landing, Moments
 from local_stack.ml_service.dataset import LABEL, rows
 from local_stack.narrator import Narrator
 from local_stack.retraining import MODEL_CONTAINER, LandedModel, Retraining
 from local_stack.scoring_client import ScoringClient
 from local_stack.second_act import ENDPOINT, PATIENCE, SecondAct
-from local_stack.stack import ROOT, Stack
+from local_stack.stack import Stack
 
 SMOKE_REQUEST = Path(__file__).parent / "smoke" / "digits.json"
 SMOKE_LABEL = "7"
@@ -34,7 +34,7 @@ class Story:
 
     def __init__(
         self,
-        stack: Stack,
+        stack: Stack[ClassicScene],
         narrator: Narrator,
         now: Callable[[], datetime],
         pause: Callable[[timedelta], None],
@@ -43,12 +43,12 @@ class Story:
         self._narrator = narrator
         self._now = now
         self._pause = pause
-        workspace = stack.workspace
+        workspace = stack.scene.workspace
         self._app = AppClient(stack.app_url, stack.keys.functions["default"])
         self._scoring = ScoringClient(workspace.score_url, workspace.scoring.primary_key)
         self._retraining = Retraining(
             account=stack.azurite.account,
-            jobs=BatchClient(workspace.jobs_url, workspace.training.primary_key),
+            trainer=stack.scene.trainer,
             now=now,
             pause=pause,
         )
@@ -88,27 +88,11 @@ class Story:
             pause=self._pause,
         ).tell()
 
-    def suggest(self) -> None:
-        """Say what to try while the stack runs."""
-        say, url = self._narrator.say, f"{self._stack.app_url}/api"
-        self._narrator.step("It keeps serving until Ctrl-C. Try, in another terminal:")
-        say(f"curl -s {self._key_header()} {url}/endpoints/{ENDPOINT}")
-        say(f"curl -s {self._key_header()} {url}/status")
-        say(
-            f"curl -s -X POST {self._key_header()} -d '{{}}' "
-            f"'{url}/endpoints/{ENDPOINT}/redeploy?dry_run=true'"
-        )
-        home = self._stack.options.home
-        land = "make land" if home == ROOT / ".local" else f"make land ARGS='--home {home}'"
-        there = f"{MODEL_CONTAINER}/{ENDPOINT}/my.ilearner"
-        say(f"{land}                    # trains another model, which lands")
-        say(f"{land} FILE=my.ilearner   # lands as {there}")
-
     def _introduce(self) -> None:
         stack, say = self._stack, self._narrator.say
         self._narrator.step("The stack is up")
         say(f"storage emulator   {stack.azurite.blob_service_uri}")
-        say(f"ML service         {stack.workspace.url}  (Studio (classic) on the wire)")
+        say(f"ML service         {stack.scene.workspace.url}  (Studio (classic) on the wire)")
         say(f"functions          {stack.app_url}/api")
         say(f"keys and logs      {stack.options.home}")
 
@@ -172,9 +156,6 @@ class Story:
             if at is not None
         ]
         self._narrator.table(("Seen from outside", "after landing"), rows_)
-
-    def _key_header(self) -> str:
-        return f'-H "x-functions-key: $(cat {self._stack.key_file})"'
 
 
 def _seconds(time: timedelta) -> str:

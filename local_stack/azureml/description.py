@@ -3,7 +3,7 @@
 import re
 import secrets
 from pathlib import Path
-from typing import Final, Literal, override
+from typing import Any, Final, Literal, override
 from uuid import uuid4
 
 import msgspec
@@ -94,3 +94,23 @@ class Workspace(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     overlapping: Literal["refused", "cancels"] = "refused"
     retry_after: int = 1
     api_versions: tuple[str, ...] = (API_VERSION,)
+
+
+def to_json(workspace: Workspace) -> bytes:
+    """As a file holds it; there are keys in it."""
+    return msgspec.json.encode(workspace, enc_hook=str)
+
+
+def from_json(content: bytes) -> Workspace:
+    """Read what a file holds.
+
+    Raises:
+        msgspec.DecodeError: It is no description.
+    """
+    return msgspec.json.decode(content, type=Workspace, dec_hook=_path)
+
+
+def _path(kind: type[Any], value: Any) -> Any:
+    if kind is not Path:
+        raise NotImplementedError(kind)
+    return Path(value)

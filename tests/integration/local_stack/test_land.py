@@ -10,6 +10,7 @@ import pytest
 from azure.storage.blob import BlobServiceClient
 
 from local_stack.running_note import RunningNote
+from local_stack.trainer import BatchTrainer
 from tests.integration.local_stack.stack_process import (
     ROOT,
     StackProcess,
@@ -117,8 +118,9 @@ def test_the_note_of_a_stack_that_ended_is_gone_and_was_its_owner_s_alone(tmp_pa
     with stack_process(app, "--no-story", "--free-ports") as stack:
         stack.read_until(SERVING)
         note = stack.home / "running.json"
-        mode, key = note.stat().st_mode & 0o777, RunningNote.read(stack.home).training_key
+        mode, trainer = note.stat().st_mode & 0o777, RunningNote.read(stack.home).trainer
         stack.end(signal.SIGTERM)
 
     assert (mode, note.exists()) == (0o600, False)
-    assert key not in stack.said
+    assert isinstance(trainer, BatchTrainer)
+    assert trainer.key not in stack.said + repr(trainer)

@@ -256,6 +256,11 @@ def test_a_cancel_that_comes_too_late_leaves_the_model(
 ) -> None:
     with make_workspace_app() as app:
         job_id = app.begun()
+        engine = app.app.engine
+        service = engine.endpoints.current().training_services["digits"]
+        engine.batches[service.protocol].look(
+            service, job_id
+        )  # waits for the end, and tells nobody
         app.plane.script("GET", "/jobs/", status=503)
         app.cancel(job_id)
 
