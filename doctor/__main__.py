@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     file: Path = given.settings or given.app / "local.settings.json"
     console = Console(width=None if sys.stdout.isatty() else 200)
     try:
-        environ = settings_of(file, process_environment())
+        environ = settings_of(file, process_environment(), is_named=given.settings is not None)
     except SettingsFileError as error:
         console.print(f"{error}: mend it, or name another with --settings", markup=False)
         return 2

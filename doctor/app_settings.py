@@ -10,6 +10,10 @@ from settings.misspelling import is_like
 
 _AREA: Final = "settings"
 _README: Final = "see Settings in the README"
+_SAMPLE: Final = (
+    "see Settings in the README; on your machine, copy local.settings.sample.json to "
+    "local.settings.json if that is not there"
+)
 _KNOWN: Final = (
     "FUNCTIONS_WORKER_RUNTIME",
     "AzureWebJobsStorage",
@@ -40,7 +44,7 @@ def _faults(environ: Mapping[str, str], settings: Settings) -> Iterator[Finding]
         yield Finding(_AREA, fault.where, "fault", f"{fault.where} {fault.what}", _README)
     if not is_configured(environ, "AzureWebJobsStorage"):
         what = "AzureWebJobsStorage is not set: the host cannot start without a storage of its own"
-        yield Finding(_AREA, "AzureWebJobsStorage", "fault", what, _README)
+        yield Finding(_AREA, "AzureWebJobsStorage", "fault", what, _SAMPLE)
     runtime = environ.get("FUNCTIONS_WORKER_RUNTIME", "python")
     if runtime.strip().lower() != "python":
         what = "FUNCTIONS_WORKER_RUNTIME is not python"

@@ -13,7 +13,7 @@ from doctor.prerequisites import prerequisites
 from doctor.queues import queue_of, queues
 from doctor.storage import Storage, storage
 from doctor.timers import timers
-from doctor.training import training_service
+from doctor.training import retraining, training_service
 from retrain_trigger.engine import App, Engine
 from retrain_trigger.side_by_side import side_by_side
 from settings.connection import read_connection
@@ -79,6 +79,7 @@ def _of_endpoints(engine: Engine) -> Iterator[Finding]:
         yield Finding(area, fault.where, "fault", fault.what, fix)
     if endpoints is not None:
         yield from _of_each(engine, endpoints)
+        yield from retraining(engine, endpoints)
         yield from deployments(engine, endpoints.by_name.keys(), engine.now())
 
 
@@ -92,7 +93,7 @@ def _of_each(engine: Engine, endpoints: Endpoints) -> Iterator[Finding]:
             for one in sound
         ),
         *(
-            lambda name=name, one=one: [training_service(name, one, engine.jobs.batch)]
+            lambda name=name, one=one: [training_service(name, one, engine.batches[one.protocol])]
             for name, one in endpoints.training_services.items()
         ),
     ]

@@ -10,20 +10,27 @@ class SettingsFileError(Exception):
     """The file cannot be used; the message says why, and no value."""
 
 
-def settings_of(file: Path, environ: Mapping[str, str]) -> dict[str, str]:
+def settings_of(
+    file: Path, environ: Mapping[str, str], *, is_named: bool = False
+) -> dict[str, str]:
     """Lay *environ* over the file's values, as the host does.
 
+    Args:
+        file: Which; where nobody named it, it may be missing, as it is in Azure.
+        environ: The environment.
+        is_named: Whether a person named it.
+
     Raises:
-        SettingsFileError: The file is there and cannot be read.
+        SettingsFileError: The file cannot be read.
     """
+    if not is_named and not file.exists():
+        return dict(environ)
     return _values(file) | dict(environ)
 
 
 def _values(file: Path) -> dict[str, str]:
     try:
         said: Any = json.loads(file.read_bytes())
-    except FileNotFoundError:
-        return {}
     except OSError as error:
         raise SettingsFileError(f"{file.name} cannot be read: {error.strerror}") from error
     except ValueError as error:

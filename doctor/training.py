@@ -1,27 +1,47 @@
-"""Each training service: can it be reached, and is its key accepted?"""
+"""Each training service: can it be reached, does it let us in, can it do what it is asked?"""
 
+from collections.abc import Iterator
 from typing import Final
 
 from doctor.endpoints import FIXES
 from doctor.finding import Finding
 from protocols.batch import BatchProtocol
 from protocols.protocol import Refused, Unsettled
-from settings.retraining import TrainingService
+from retrain_trigger.engine import Engine
+from retrain_trigger.request import RetrainImpossibleError, retraining_of
+from settings.endpoints_file import Endpoints
+from settings.retraining import ServiceKeys, TrainingService
 
 _AREA: Final = "training services"
-_NO_JOB: Final = "doctor-looks-for-a-job-that-is-not-there"
 _NOT_LET_IN: Final = frozenset({"http_401", "http_403"})
+_SILENT: Final = "look at the service; jobs wait until it answers"
 
 
 def training_service(name: str, service: TrainingService, batch: BatchProtocol) -> Finding:
-    """Ask for a job that is not there: whoever says so let us in."""
-    answer = batch.look(service, _NO_JOB)
-    key = f"training_services.{name}"
-    if isinstance(answer, Unsettled):
-        what = f"{answer.message} ({answer.code})"
-        fix = FIXES.get(answer.code, "look at the service; jobs wait until it answers")
-        return Finding(_AREA, f"{key}.jobs_url", "fault", what, fix)
-    if isinstance(answer, Refused) and answer.code in _NOT_LET_IN:
-        what = f"{answer.message or 'it refused'} ({answer.code})"
-        return Finding(_AREA, f"{key}.api_key", "fault", what, FIXES[answer.code])
-    return Finding(_AREA, name, "ok", "it answers and takes its key")
+    """Ask whether it is there and lets us in; no job is begun."""
+    answer = batch.reach(service)
+    if isinstance(answer, (Refused, Unsettled)):
+        return _fault(name, service.keys, answer)
+    what = "it answers and takes its key" if service.keys.API_KEY else "it answers and lets us in"
+    return Finding(_AREA, name, "ok", what)
+
+
+def retraining(engine: Engine, endpoints: Endpoints) -> Iterator[Finding]:
+    """Say of which endpoints a retrain would be refused before anything runs."""
+    models = engine.settings.model_blobs
+    for one in endpoints.by_name.values():
+        service = one.retrain.service if one.retrain else None
+        if one.faults or service not in endpoints.training_services:
+            continue  # nothing to retrain, or a fault of its own
+        try:
+            retraining_of(one, endpoints, models, engine.batches)
+        except RetrainImpossibleError as error:
+            fix = "mend the endpoint's `retrain` table, or the service's: no job would begin"
+            yield Finding(_AREA, f"endpoints.{one.name}.retrain", "fault", str(error), fix)
+
+
+def _fault(name: str, keys: ServiceKeys, answer: Refused | Unsettled) -> Finding:
+    key = keys.API_KEY if keys.API_KEY and answer.code in _NOT_LET_IN else keys.ADDRESS
+    what = f"{answer.message or 'it refused'} ({answer.code})"
+    fix = FIXES.get(answer.code, _SILENT)
+    return Finding(_AREA, f"training_services.{name}.{key}", "fault", what, fix)

@@ -132,6 +132,8 @@ def endpoint_document(
     """
     there = [*seen, *(one.model for one in record.kept)]
     desired, waiting = record.desired, record.waiting
+    if waiting and (not desired or _tells_all(desired.state, desired.instant, waiting.instant)):
+        desired = waiting
     return {
         **_head(endpoint, held=record.held is not None),
         "desired": _desired(desired, record.not_before) if desired else None,
@@ -154,13 +156,30 @@ def endpoint_summary(endpoint: ScoringEndpoint, summary: Summary | None) -> Endp
             "confirmed_by": fields.get("confirmed_by"),
             "error": fields.get("serving_error"),
         }
-    held = fields.get("held") == "True"
+    held, waiting = fields.get("held") == "True", _desired_in_short(fields, WAITING)
+    desired = _desired_in_short(fields, "")
+    if waiting and (not desired or _tells_all(desired["state"], *_instants(fields))):
+        desired = waiting
     return {
         **_head(endpoint, held=held),
-        "desired": _desired_in_short(fields, ""),
-        "waiting": _desired_in_short(fields, WAITING),
+        "desired": desired,
+        "waiting": waiting,
         "serving": serving,
     }
+
+
+def _tells_all(state: str | None, instant: datetime, waiting_since: datetime) -> bool:
+    """Say whether `serving` tells all of what was desired before what waits, so that this is shown.
+
+    A rollback or a redeploy that is still on its way, or was refused, is not to be hidden.
+    """
+    return state == "live" and instant < waiting_since
+
+
+def _instants(fields: Mapping[str, str]) -> tuple[datetime, datetime]:
+    """Give the place in the order of what is desired, and of what waits."""
+    desired, waiting = (datetime.fromisoformat(fields[f"{slot}instant"]) for slot in ("", WAITING))
+    return desired, waiting
 
 
 def _head(endpoint: ScoringEndpoint, *, held: bool) -> EndpointHead:

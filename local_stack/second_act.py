@@ -197,7 +197,7 @@ class SecondAct:
         state = f"{desired.state} ({desired.cause})" if desired else None
         served = "it" if serves == wanted else serves
         waiting = document.waiting.model if document.waiting else None
-        waits = f" · waiting {waiting.name}" if waiting else ""
+        waits = f" · waiting {waiting.name}" if waiting and waiting.name != wanted else ""
         held = "yes" if document.held else "no"
         self.narrator.say(
             f"{when:7} desired {wanted} {state} · serving {served}{waits} · held: {held}"

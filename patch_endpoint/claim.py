@@ -13,10 +13,11 @@ from patch_endpoint import attempt as attempts
 from patch_endpoint.confirm import confirming
 from patch_endpoint.decide import Advance, Confirm, Decision, Keep, Patch, Skip, Tidy
 from patch_endpoint.desired import Verdict, Wanted
+from patch_endpoint.fallback import refused_since
 from patch_endpoint.kept import CONTAINER as KEPT_CONTAINER
 from patch_endpoint.ledger import CONFLICTS_BORNE
 from patch_endpoint.look import Look
-from patch_endpoint.record import NEVER, Problem, Record
+from patch_endpoint.record import NEVER, Deployment, Problem, Record
 from patch_endpoint.records import Stored
 from patch_endpoint.sas import SignedModel
 from patch_endpoint.sendable import decided
@@ -84,19 +85,20 @@ class Claims:
         """Read, let *step* change what is wanted, decide, and record it all in one write."""
         for tries in range(CONFLICTS_BORNE):
             stored = self._world.ledger.read(endpoint.name)
-            now = self._world.now()
+            before, now = stored.record, self._world.now()
             look = self._look(stored, now)
-            wanted = step(attempts.abandoned(stored.record, now), look, now)
+            wanted = step(attempts.abandoned(before, now), look, now)
             record, decision = decided(endpoint, wanted.record, look, now)
             record, decision, signed = self._signed(endpoint, record, decision, look, now)
             try:
                 armed = self._world.ledger.is_armed(record, now)
-                if record != stored.record or entry is not None or not armed:
+                if record != before or entry is not None or not armed:
                     stored = self._world.ledger.save(stored, record, now, entry)
             except ConflictError:
                 self._world.pause(_conflict_pause(tries))
                 continue
             _tell(endpoint, model, wanted, decision)
+            _tell_refused(endpoint, refused_since(before, record))
             return Claim(stored, decision, signed)
         raise UnavailableError(f"write the record of {endpoint.name}", code="TooManyConflicts")
 
@@ -200,3 +202,18 @@ def _tell(endpoint: ScoringEndpoint, model: str | None, wanted: Wanted, decision
         cause=getattr(decision, "cause", None),
         reason=getattr(decision, "reason", None),
     )
+
+
+def _tell_refused(endpoint: ScoringEndpoint, refused: list[Deployment]) -> None:
+    """Log what is refused without a request: no answer's line will tell of it."""
+    for one in refused:
+        emit(
+            _log,
+            "deployment.refused",
+            level=logging.WARNING,
+            endpoint=endpoint.name,
+            model=one.model.name,
+            etag=one.model.etag,
+            code=one.error.code if one.error else None,
+            message=one.error.message if one.error else None,
+        )

@@ -31,6 +31,18 @@ def refused(record: Record, problem: Problem, now: datetime) -> Record:
     return replace(record, again=record.again or may_be_replaced(record))
 
 
+def refused_since(before: Record, after: Record) -> list[Deployment]:
+    """Find what is refused in *after*, and was not in *before*."""
+    known = _refused_in(before)
+    return [one for one in _refused_in(after) if not any(one.is_same(other) for other in known)]
+
+
+def _refused_in(record: Record) -> list[Deployment]:
+    desired = [record.desired] if record.desired is not None else []
+    past = [past.deployment for past in record.history]
+    return [one for one in (*desired, *past) if one.state == "refused"]
+
+
 def without_empty(record: Record, now: datetime) -> Record:
     """Refuse what is desired if it has no bytes: no endpoint can serve that."""
     if record.desired is not None and record.desired.model.is_empty:

@@ -1,10 +1,10 @@
-"""What the endpoints file says of an endpoint of Studio (classic)."""
+"""What the endpoints file says of an endpoint, or a training service, of Studio (classic)."""
 
-from typing import Final
+from typing import ClassVar, Final
 
 import msgspec
 
-from settings.retraining import safe_url
+from settings.retraining import ReadSecret, ServiceKeys, TrainingService, safe_url
 from settings.scoring_endpoint import ProtocolKeys, ScoringEndpoint, Surroundings
 from settings.secret import Secret
 from settings.table import Table, text
@@ -66,6 +66,40 @@ def classic_keys(endpoint: ScoringEndpoint) -> ClassicKeys:
     if not isinstance(endpoint.keys, ClassicKeys):
         raise TypeError(f"{endpoint.name} is no endpoint of Studio (classic)")
     return endpoint.keys
+
+
+class ClassicServiceKeys(ServiceKeys, frozen=True, kw_only=True):
+    """The keys of one training web service.
+
+    Attributes:
+        jobs_url: The address of its batch jobs.
+        api_key: Its key.
+    """
+
+    ADDRESS: ClassVar = "jobs_url"
+    API_KEY: ClassVar = "api_key"
+
+    jobs_url: str
+    api_key: Secret
+
+
+def read_classic_service_keys(table: Table, secret: ReadSecret) -> ClassicServiceKeys:
+    """Read the keys of one training service's table."""
+    return ClassicServiceKeys(
+        jobs_url=table.required("jobs_url", safe_url, instead=""),
+        api_key=table.required("api_key", secret, instead=Secret("")),
+    )
+
+
+def classic_service_keys(service: TrainingService) -> ClassicServiceKeys:
+    """Give the keys of a training web service of Studio (classic).
+
+    Raises:
+        TypeError: It speaks another protocol.
+    """
+    if not isinstance(service.keys, ClassicServiceKeys):
+        raise TypeError(f"a training service that speaks {service.protocol} is none of these")
+    return service.keys
 
 
 def _create(value: object) -> CreateEndpoint:

@@ -12,16 +12,27 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from protocols.batch import AlreadyStarted, BatchJob, BatchRequest, JobStatus, Submitted
+from protocols.batch import (
+    AlreadyStarted,
+    BatchAbilities,
+    BatchJob,
+    BatchRequest,
+    JobStatus,
+    Submitted,
+)
 from protocols.blob_reference import BlobReference, secrets_in
 from protocols.classic_answers import exchange, json_object, json_of
+from protocols.classic_keys import classic_service_keys
 from protocols.cut_json import members_of
 from protocols.protocol import Accepted, Refused, Unsettled
 from protocols.wire import ANSWER_LIMIT, HttpAnswer, Wire
-from settings.retraining import TrainingService
+from settings.retraining import Retrain, TrainingService
 from settings.secret import Secret
 from telemetry.redaction import MASK, redact
 
+_MODEL_SUFFIX: Final = ".ilearner"
+_NO_JOB: Final = "doctor-looks-for-a-job-that-is-not-there"
+_NOT_LET_IN: Final = frozenset({"http_401", "http_403"})
 _CANNOT_START: Final = "CannotStartJob"
 # A sample of the documents prints the second.
 _STATUS_KEYS: Final = ("StatusCode", "Status Code")
@@ -47,6 +58,25 @@ class StudioBatch:
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
+
+    def abilities(self, service: TrainingService) -> BatchAbilities:
+        """See `BatchProtocol`: the same of every service."""
+        del service
+        return BatchAbilities(model_suffix=_MODEL_SUFFIX)
+
+    def unfit(self, service: TrainingService, retrain: Retrain) -> str | None:
+        """See `BatchProtocol`: which names there are, the service alone knows."""
+        del service, retrain
+        return None
+
+    def reach(self, service: TrainingService) -> Accepted | Refused | Unsettled:
+        """Ask for a job that is not there: whoever says so let us in."""
+        answer = self.look(service, _NO_JOB)
+        if isinstance(answer, Unsettled):
+            return answer
+        if isinstance(answer, Refused) and answer.code in _NOT_LET_IN:
+            return answer
+        return Accepted()
 
     def submit(
         self, service: TrainingService, request: BatchRequest
@@ -82,9 +112,9 @@ class StudioBatch:
             return answer
         document = json_object(answer)
         if document is not None:
-            return _job(document, service.api_key)
+            return _job(document, _key(service))
         # The log of a module may be longer than what is read of an answer.
-        return _cut_job(members_of(answer.body), service.api_key)
+        return _cut_job(members_of(answer.body), _key(service))
 
     def cancel(self, service: TrainingService, job_id: str) -> Accepted | Refused | Unsettled:
         """DELETE the job."""
@@ -94,7 +124,7 @@ class StudioBatch:
     def submit_plan(self, service: TrainingService, request: BatchRequest) -> dict[str, object]:
         """Say what `submit` would send, every secret masked."""
         parameters = {
-            name: redact(value, [service.api_key]) if isinstance(value, str) else value
+            name: redact(value, [_key(service)]) if isinstance(value, str) else value
             for name, value in request.parameters.items()
         }
         masked = msgspec.structs.replace(request, parameters=parameters)
@@ -117,16 +147,20 @@ class StudioBatch:
             self._wire,
             method,
             _url(service, path),
-            key=service.api_key,
+            key=_key(service),
             body=body,
             secrets=secrets or [],
             longest=ANSWER_LIMIT,
         )
 
 
+def _key(service: TrainingService) -> Secret:
+    return classic_service_keys(service).api_key
+
+
 def _url(service: TrainingService, path: str) -> str:
     """Append to the jobs' address, whose query is ours: documents give it with and without."""
-    parts = urlsplit(service.jobs_url)
+    parts = urlsplit(classic_service_keys(service).jobs_url)
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}{path}?api-version=2.0"
 
 

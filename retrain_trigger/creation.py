@@ -8,7 +8,8 @@ from protocols.classic_keys import ClassicKeys, classic_keys
 from protocols.protocol import Refused, Unsettled
 from protocols.studio_management import Present, names_endpoint
 from retrain_trigger.engine import Engine
-from settings.scoring_endpoint import USUAL_PROTOCOL, ScoringEndpoint
+from settings.protocol_name import USUAL_PROTOCOL
+from settings.scoring_endpoint import ScoringEndpoint
 from settings.secret import Secret
 
 _UNFIT = frozenset({"default_endpoint", "training_service"})

@@ -11,21 +11,27 @@ from retrain_trigger.job import Job, Output
 from retrain_trigger.service_results import blob_in
 from retrain_trigger.submission import is_in
 from settings.model_blobs import ModelBlobs
-from settings.retraining import TrainingService
 from settings.scoring_endpoint import ScoringEndpoint
-
-_MODEL_SUFFIX = ".ilearner"
 
 
 def model_output(
     job: Job,
     results: Mapping[str, BlobReference],
-    service: TrainingService | None,
     models: ModelBlobs,
+    *,
+    named: str | None,
+    suffix: str | None,
 ) -> Output | Problem:
     """Find the output that is the model: by its configured name, or as the one that is a model.
 
     Never by its place: which of a job's outputs comes first says nothing.
+
+    Args:
+        job: A finished one.
+        results: Each output that its service tells of, and where it is.
+        models: Which blobs are models.
+        named: The configured name; None: the one that is a model.
+        suffix: What the name of a blob ends in that is certainly a model.
     """
     found = [_output(job, name, reference) for name, reference in results.items()]
     known = {output.name for output in found}
@@ -33,8 +39,9 @@ def model_output(
     found += [
         Output(name, blob, is_ours=True) for name, blob in job.outputs.items() if name not in known
     ]
-    named = service.output if service else None
-    fitting = [one for one in found if (one.name == named if named else _is_model(one, models))]
+    fitting = [
+        one for one in found if (one.name == named if named else _is_model(one, models, suffix))
+    ]
     listed = ", ".join(sorted(one.name for one in found)) or "none"
     if not fitting:
         what = f"no output {named}" if named else "no output that is a model"
@@ -53,8 +60,8 @@ def _output(job: Job, name: str, reference: BlobReference) -> Output:
     return Output(name, ours or blob_in(reference), is_ours=ours is not None)
 
 
-def _is_model(output: Output, models: ModelBlobs) -> bool:
-    if output.blob.lower().endswith(_MODEL_SUFFIX):
+def _is_model(output: Output, models: ModelBlobs, suffix: str | None) -> bool:
+    if suffix is not None and output.blob.lower().endswith(suffix):
         return True
     return output.is_ours and is_in(models, output.blob)
 

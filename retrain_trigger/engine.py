@@ -20,9 +20,8 @@ from patch_endpoint.world import World
 from protocols.batch import BatchProtocol
 from protocols.identity import AppIdentity, Identity
 from protocols.protocol import ScoringProtocol
-from protocols.studio_batch import StudioBatch
 from protocols.studio_management import StudioManagement
-from protocols.table import PROTOCOLS, Kind
+from protocols.table import PROTOCOLS, Kind, Training
 from protocols.vault import VAULT_LIMIT, Vault
 from protocols.wire import Wire
 from retrain_trigger.job_records import JobRecords
@@ -33,7 +32,6 @@ from retrain_trigger.service_results import ServiceResults
 from settings.app_settings import Settings, read_settings
 from settings.connection import Connection
 from settings.fault import SettingsError
-from settings.scoring_endpoint import ReadKeys
 from state.agenda import Agenda
 from state.clients import blob_service, credential_of
 from state.endpoints_source import AppFolder, BlobFolder, EndpointsSource
@@ -58,6 +56,7 @@ class Engine(msgspec.Struct, frozen=True):
         signer: What signs their tokens.
         keeper: What keeps their bytes.
         protocols: How endpoints are spoken to.
+        batches: How training services are.
         jobs: The retraining jobs.
         schedules: When they are due.
         management: What adds endpoints.
@@ -74,6 +73,7 @@ class Engine(msgspec.Struct, frozen=True):
     signer: Signer
     keeper: Keeper
     protocols: Mapping[str, ScoringProtocol]
+    batches: Mapping[str, BatchProtocol]
     jobs: Jobs
     schedules: Schedules
     management: StudioManagement
@@ -91,7 +91,7 @@ class App:
         storage: What makes the client of a storage connection.
         identity: What reads Key Vault and asks workspaces; None: the identity that storage is
             reached by.
-        protocols: The protocols that endpoints can speak, by name.
+        protocols: The protocols that endpoints and training services can speak, by name.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - the parts that a test replaces
@@ -149,16 +149,15 @@ def _built(  # noqa: PLR0913, PLR0917 - one call, above
         raise SettingsError(settings.faults)
     models, state = storage(settings.model_storage), storage(settings.state_storage)
     container = models.get_container_client(settings.model_blobs.container)
-    keys = {name: kind.read_keys for name, kind in kinds.items()}
     return assembled(
         settings=settings,
-        endpoints=_endpoints_source(settings, environ, folder, state, keys, now),
+        endpoints=_endpoints_source(settings, environ, folder, state, kinds, now),
         store=BlobStateStore(state.get_container_client(settings.state_container)),
         catalog=BlobModelCatalog(container, settings.model_blobs),
         signer=signer_of(models, settings.sas_lifetime, settings.sas_renew_before),
         keeper=BlobKeeper(models.get_container_client(KEPT_CONTAINER)),
         protocols={name: kind.make(wire, identity) for name, kind in kinds.items()},
-        batch=StudioBatch(wire),
+        batches={name: one.make(wire, identity) for name, one in _trainings(kinds).items()},
         management=StudioManagement(wire),
         now=now,
         pause=time.sleep,
@@ -174,14 +173,14 @@ def assembled(  # noqa: PLR0913 - all of it is named
     signer: Signer,
     keeper: Keeper,
     protocols: Mapping[str, ScoringProtocol],
-    batch: BatchProtocol,
+    batches: Mapping[str, BatchProtocol],
     management: StudioManagement,
     now: Callable[[], datetime],
     pause: Callable[[float], None],
 ) -> Engine:
     """Put an engine together out of what reaches the world outside."""
     records, agenda, heartbeats = Records(store), Agenda(store), Heartbeats(store)
-    results = ServiceResults(batch, endpoints)
+    results = ServiceResults(batches, endpoints)
     world = World(
         ledger=Ledger(records, agenda),
         catalog=catalog,
@@ -193,7 +192,7 @@ def assembled(  # noqa: PLR0913 - all of it is named
         pause=pause,
     )
     deployer, models = Deployer(world), settings.model_blobs
-    around = Surroundings(batch, results, signer, deployer, catalog, models, now)
+    around = Surroundings(batches, results, signer, deployer, catalog, models, now)
     return Engine(
         settings=settings,
         endpoints=endpoints,
@@ -205,6 +204,7 @@ def assembled(  # noqa: PLR0913 - all of it is named
         signer=signer,
         keeper=keeper,
         protocols=protocols,
+        batches=batches,
         jobs=Jobs(JobRecords(store, agenda), endpoints, around),
         schedules=Schedules(heartbeats, store),
         management=management,
@@ -226,7 +226,7 @@ def _endpoints_source(  # noqa: PLR0913, PLR0917 - one call, above
     environ: Mapping[str, str],
     folder: Path,
     state: BlobServiceClient,
-    protocols: Mapping[str, ReadKeys],
+    kinds: Mapping[str, Kind],
     now: Callable[[], datetime],
 ) -> EndpointsSource:
     location = settings.endpoints_file.removeprefix("blob:")
@@ -237,9 +237,14 @@ def _endpoints_source(  # noqa: PLR0913, PLR0917 - one call, above
         BlobFolder(state, home, path) if is_blob else AppFolder(file),
         file.name,
         environ=environ,
-        protocols=protocols,
+        protocols={name: kind.read_keys for name, kind in kinds.items()},
+        trainings={name: one.read_keys for name, one in _trainings(kinds).items()},
         now=now,
     )
+
+
+def _trainings(kinds: Mapping[str, Kind]) -> dict[str, Training]:
+    return {name: kind.training for name, kind in kinds.items() if kind.training is not None}
 
 
 def _utc_now() -> datetime:

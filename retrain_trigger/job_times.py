@@ -5,6 +5,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from patch_endpoint.attempt import LATE_FOR
 from patch_endpoint.decide import pause_after
 from patch_endpoint.record import Problem
 from retrain_trigger.job import ENDING, Job, State
@@ -37,6 +38,16 @@ def troubled(job: Job, problem: Problem, retry_after: timedelta | None, now: dat
     tried = job.troubles + 1
     pause = retry_after if retry_after is not None else pause_after(tried)
     return replace(job, error=problem, troubles=tried, look_at=_bounded(job, now + pause))
+
+
+def may_yet_come(job: Job, now: datetime) -> bool:
+    """Say whether its service may get to know *job* late: its submission may be on its way still.
+
+    That is so only of one that starts by its submission, and was to end before it was seen there.
+    """
+    if job.job_id != job.id or job.started_at is not None or job.ending_since is None:
+        return False
+    return now - job.ending_since < LATE_FOR
 
 
 def given_up(job: Job, now: datetime) -> Job:

@@ -5,7 +5,6 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
-from protocols.batch import BatchProtocol
 from retrain_trigger.job import Job
 from retrain_trigger.job_driver import JobDriver
 from retrain_trigger.job_id import new_job_id
@@ -14,6 +13,7 @@ from retrain_trigger.job_steps import Surroundings
 from retrain_trigger.job_transitions import after, happened
 from retrain_trigger.request import Request, RetrainPlan, retraining_of
 from retrain_trigger.submission import masked_request, outputs_of
+from settings.retraining import Retrain, TrainingService
 from settings.scoring_endpoint import ScoringEndpoint
 from state.agenda import Entry
 from state.endpoints_source import EndpointsSource
@@ -58,11 +58,6 @@ class Jobs:
         self._endpoints, self._around = endpoints, around
         self._driver = JobDriver(records, endpoints, around)
 
-    @property
-    def batch(self) -> BatchProtocol:
-        """How training services are asked."""
-        return self._around.batch
-
     def begin(self, endpoint: ScoringEndpoint, request: Request, *, drive: bool = True) -> Job:
         """Begin a job for *endpoint*, unless it has one.
 
@@ -83,10 +78,11 @@ class Jobs:
 
     def plan(self, endpoint: ScoringEndpoint, request: Request) -> RetrainPlan:
         """Say what `begin` would do now, every secret masked; raises as it does."""
-        retrain, service = retraining_of(endpoint, self._endpoints.current(), self._around.models)
+        retrain, service = self._retraining_of(endpoint)
         running = self._running(endpoint)
         job_id = new_job_id(endpoint.name, self._around.now(), apart=False)
-        asked = masked_request(job_id, retrain, self._around.signer)
+        batch = self._around.batches[service.protocol]
+        asked = masked_request(job_id, retrain, self._around.signer, batch.abilities(service))
         return {
             "endpoint": endpoint.name,
             "service": retrain.service,
@@ -95,7 +91,7 @@ class Jobs:
             "reason": "job_runs" if running else None,
             "running": running.id if running else None,
             "timeout_seconds": service.timeout.total_seconds(),
-            "request": self._around.batch.submit_plan(service, asked),
+            "request": batch.submit_plan(service, asked),
         }
 
     def drive(self, job_id: str, entry: Entry | None = None) -> Job | None:
@@ -154,7 +150,7 @@ class Jobs:
         return stored
 
     def _claimed(self, endpoint: ScoringEndpoint, request: Request) -> StoredJob:
-        retrain, service = retraining_of(endpoint, self._endpoints.current(), self._around.models)
+        retrain, service = self._retraining_of(endpoint)
         now = self._around.now()
         apart = request.occurrence is None
         job_id = new_job_id(endpoint.name, request.occurrence or now, apart=apart)
@@ -174,6 +170,10 @@ class Jobs:
         if stored is not None:
             return stored
         raise JobRunsError(self.records.latest(endpoint.name) or job)
+
+    def _retraining_of(self, endpoint: ScoringEndpoint) -> tuple[Retrain, TrainingService]:
+        around = self._around
+        return retraining_of(endpoint, self._endpoints.current(), around.models, around.batches)
 
     def _running(self, endpoint: ScoringEndpoint) -> Job | None:
         latest = self.records.latest(endpoint.name)

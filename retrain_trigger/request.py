@@ -1,10 +1,12 @@
 """A request to retrain an endpoint, and whether the endpoints file says how."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal, TypedDict
 
 import msgspec
 
+from protocols.batch import BatchProtocol
 from retrain_trigger.submission import misplaced
 from settings.endpoints_file import Endpoints
 from settings.model_blobs import ModelBlobs
@@ -49,7 +51,10 @@ class RetrainImpossibleError(Exception):
 
 
 def retraining_of(
-    endpoint: ScoringEndpoint, endpoints: Endpoints, models: ModelBlobs
+    endpoint: ScoringEndpoint,
+    endpoints: Endpoints,
+    models: ModelBlobs,
+    batches: Mapping[str, BatchProtocol],
 ) -> tuple[Retrain, TrainingService]:
     """Read how *endpoint* is retrained.
 
@@ -64,7 +69,9 @@ def retraining_of(
     service = endpoints.training_services.get(retrain.service)
     if service is None:
         raise RetrainImpossibleError(f"training_services.{retrain.service} has a fault")
-    wrong = misplaced(retrain.outputs, service, models)
+    batch = batches[service.protocol]
+    wrong = misplaced(retrain.outputs, service, models, batch.abilities(service))
+    wrong = wrong or batch.unfit(service, retrain)
     if wrong is not None:
         raise RetrainImpossibleError(f"endpoints.{endpoint.name}.retrain: {wrong}")
     return retrain, service

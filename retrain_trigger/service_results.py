@@ -31,12 +31,12 @@ class ServiceResults:
     """See `patch_endpoint.job_results.JobResults`.
 
     Args:
-        batch: How training services are asked.
+        batches: How training services are asked, by what they speak.
         endpoints: The endpoints file, which the services are in.
     """
 
-    def __init__(self, batch: BatchProtocol, endpoints: EndpointsSource) -> None:
-        self._batch, self._endpoints = batch, endpoints
+    def __init__(self, batches: Mapping[str, BatchProtocol], endpoints: EndpointsSource) -> None:
+        self._batches, self._endpoints = batches, endpoints
         self._seen: dict[tuple[str, str], _Seen] = {}
         self._lock = threading.Lock()
 
@@ -59,7 +59,8 @@ class ServiceResults:
         return _located(self._asked(output, now))
 
     def _asked(self, output: JobOutput, now: datetime) -> BlobReference:
-        answer = self._batch.look(self._service(output.service), output.job_id)
+        service = self._service(output.service)
+        answer = self._batches[service.protocol].look(service, output.job_id)
         # An unknown job too: a proxy can say so, and an address that is wrong for a minute.
         if isinstance(answer, (Refused, Unsettled)):
             raise ResultUnavailableError(answer.code, answer.message)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from patch_endpoint.catalog import ModelCatalog
 from patch_endpoint.sas import Permission, Signer
-from protocols.batch import BatchRequest
+from protocols.batch import BatchAbilities, BatchRequest
 from protocols.blob_reference import BlobReference
 from retrain_trigger.job import Job
 from settings.model_blobs import ModelBlobs
@@ -13,7 +13,6 @@ from settings.retraining import Retrain, TrainingService
 from settings.secret import Secret
 from telemetry.redaction import MASK
 
-_MODEL_SUFFIX = ".ilearner"
 _RUN_TOKEN = "{run}"  # noqa: S105 - a placeholder, not a password
 
 
@@ -40,14 +39,33 @@ def etags_before(job: Job, catalog: ModelCatalog, models: ModelBlobs) -> dict[st
 
 
 def misplaced(
-    outputs: Mapping[str, str], service: TrainingService, models: ModelBlobs
+    outputs: Mapping[str, str],
+    service: TrainingService,
+    models: ModelBlobs,
+    abilities: BatchAbilities,
 ) -> str | None:
-    """Name an output that is certainly the model and goes where no model is looked for."""
+    """Say why a job could only be in vain: its model goes where none is looked for, or nowhere."""
+    suffix = abilities.model_suffix
     for name, blob in outputs.items():
-        is_model = name == service.output if service.output else blob.endswith(_MODEL_SUFFIX)
+        is_by_name = suffix is not None and blob.endswith(suffix)
+        is_model = name == service.output if service.output else is_by_name
         if is_model and not is_in(models, blob):
             return f"outputs.{name} goes to {blob}, which is not among MODEL_BLOBS"
-    return None
+    return None if abilities.keeps_outputs else _without_model(outputs, service, models)
+
+
+def _without_model(
+    outputs: Mapping[str, str], service: TrainingService, models: ModelBlobs
+) -> str | None:
+    """Say why no single one of *outputs*, which are all that there will be, is the model."""
+    if service.output is not None:
+        is_there = service.output in outputs
+        return None if is_there else f"outputs has no {service.output}, and its service keeps none"
+    fitting = [name for name, blob in outputs.items() if is_in(models, blob)]
+    if len(fitting) > 1:
+        listed = ", ".join(sorted(fitting))
+        return f"set `output` of the training service: among MODEL_BLOBS are {listed}"
+    return None if fitting else "outputs has none among MODEL_BLOBS, and its service keeps none"
 
 
 def is_in(models: ModelBlobs, blob: str) -> bool:
@@ -56,8 +74,10 @@ def is_in(models: ModelBlobs, blob: str) -> bool:
     return container == models.container and models.matches(name)
 
 
-def signed_request(job: Job, retrain: Retrain, signer: Signer, now: datetime) -> BatchRequest:
-    """Sign each input and output of *job* for its time.
+def signed_request(
+    job: Job, retrain: Retrain, signer: Signer, now: datetime, abilities: BatchAbilities
+) -> BatchRequest:
+    """Sign each input and output of *job* for its time, where its service reads by tokens.
 
     Raises:
         StorageError: No token could be signed.
@@ -65,23 +85,30 @@ def signed_request(job: Job, retrain: Retrain, signer: Signer, now: datetime) ->
 
     def sign(blob: str, permission: Permission) -> BlobReference:
         container, _, name = blob.partition("/")
+        if abilities.reads_by == "identity":
+            return signer.reference(container, name, Secret(""))
         return signer.job_blob(container, name, permission, now=now, expiry=now + job.timeout)
 
     return BatchRequest(
+        id=job.id,
         inputs={name: sign(blob, "r") for name, blob in retrain.inputs.items()},
         outputs={name: sign(blob, "cw") for name, blob in job.outputs.items()},
         parameters=retrain.parameters,
     )
 
 
-def masked_request(job_id: str, retrain: Retrain, signer: Signer) -> BatchRequest:
+def masked_request(
+    job_id: str, retrain: Retrain, signer: Signer, abilities: BatchAbilities
+) -> BatchRequest:
     """Say what would be asked, every token masked."""
+    token = f"?sig={MASK}" if abilities.reads_by == "token" else ""
 
     def mask(blob: str) -> BlobReference:
         container, _, name = blob.partition("/")
-        return signer.reference(container, name, Secret(f"?sig={MASK}"))
+        return signer.reference(container, name, Secret(token))
 
     return BatchRequest(
+        id=job_id,
         inputs={name: mask(blob) for name, blob in retrain.inputs.items()},
         outputs={name: mask(blob) for name, blob in outputs_of(retrain, job_id).items()},
         parameters=retrain.parameters,

@@ -14,7 +14,7 @@ import msgspec
 
 from settings.fault import Fault, SettingsError
 from settings.misspelling import is_like
-from settings.retraining import TrainingService, read_training_service
+from settings.retraining import ReadServiceKeys, TrainingService, read_training_service
 from settings.scoring_endpoint import (
     ReadKeys,
     ScoringEndpoint,
@@ -65,6 +65,7 @@ def parse_endpoints(
     environ: Mapping[str, str],
     read_relative: Callable[[str], bytes],
     protocols: Mapping[str, ReadKeys],
+    trainings: Mapping[str, ReadServiceKeys],
 ) -> Endpoints:
     """Read an endpoints file.
 
@@ -73,7 +74,8 @@ def parse_endpoints(
         environ: The app settings, which the keys are in.
         read_relative: Reads a file by its path relative to the endpoints file; OSError or
             ValueError where that cannot be done.
-        protocols: How the keys of each protocol are read, by its name.
+        protocols: How the keys of an endpoint are read, by the name of its protocol.
+        trainings: How those of a training service are.
 
     Raises:
         SettingsError: The text is no TOML, or its defaults are misspelt.
@@ -81,7 +83,7 @@ def parse_endpoints(
     faults: list[Fault] = []
     tables = _tables(content, faults)
     secret = functools.partial(_secret, environ=environ)
-    services = _services(tables["training_services"], secret, faults)
+    services = _services(tables["training_services"], secret, trainings, faults)
     around = Surroundings(
         secret=secret,
         request=functools.partial(_request, read_relative=read_relative),
@@ -116,12 +118,15 @@ def _tables(content: str, faults: list[Fault]) -> dict[str, dict[str, Any]]:
 
 
 def _services(
-    tables: Mapping[str, Any], secret: Callable[[object], Secret], faults: list[Fault]
+    tables: Mapping[str, Any],
+    secret: Callable[[object], Secret],
+    trainings: Mapping[str, ReadServiceKeys],
+    faults: list[Fault],
 ) -> dict[str, TrainingService]:
     services = {}
     for name, values in tables.items():
         table = Table(f"training_services.{name}", values, [])
-        service = read_training_service(table, secret)
+        service = read_training_service(table, secret, trainings)
         faults += table.faults
         if not table.faults:
             services[name] = service

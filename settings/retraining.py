@@ -1,14 +1,15 @@
 """How endpoints are retrained, as the endpoints file describes it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
 from settings.connection import is_safe_url
 from settings.container import KEEPS_COPIES, is_container_and_blob, is_ours_alone
 from settings.duration import parse_duration
+from settings.protocol_name import USUAL_PROTOCOL, one_of
 from settings.schedule import Schedule
 from settings.secret import Secret
 from settings.table import Table, text, typed
@@ -16,18 +17,30 @@ from settings.table import Table, text, typed
 _LONGEST_TIMEOUT = timedelta(days=6)
 
 
-class TrainingService(msgspec.Struct, frozen=True, kw_only=True):
-    """A training web service.
+class ServiceKeys(msgspec.Struct, frozen=True, kw_only=True):
+    """The keys of a training service's table that its protocol alone knows; each has its own.
 
     Attributes:
-        jobs_url: The address of its batch jobs.
-        api_key: Its key.
+        ADDRESS: The key that says where the service is.
+        API_KEY: The key that says what it is asked with; None: the app's identity.
+    """
+
+    ADDRESS: ClassVar[str]
+    API_KEY: ClassVar[str | None] = None
+
+
+class TrainingService(msgspec.Struct, frozen=True, kw_only=True):
+    """What trains models when it is asked to.
+
+    Attributes:
+        protocol: What it speaks.
+        keys: What its protocol needs to know of it.
         output: Which output is the model; None: the one that is.
         timeout: After which a job is cancelled.
     """
 
-    jobs_url: str
-    api_key: Secret
+    protocol: str
+    keys: ServiceKeys
     output: str | None
     timeout: timedelta
 
@@ -50,11 +63,25 @@ class Retrain(msgspec.Struct, frozen=True, kw_only=True):
     parameters: dict[str, str | int | float | bool]
 
 
-def read_training_service(table: Table, secret: Callable[[Any], Secret]) -> TrainingService:
-    """Read one table of `training_services`."""
+type ReadSecret = Callable[[Any], Secret]
+type ReadServiceKeys = Callable[[Table, ReadSecret], ServiceKeys]
+"""Reads what a protocol alone knows out of a training service's table, where faults are noted."""
+
+
+def read_training_service(
+    table: Table, secret: ReadSecret, protocols: Mapping[str, ReadServiceKeys]
+) -> TrainingService:
+    """Read one table of `training_services`.
+
+    Args:
+        table: The table; what is wrong is noted in it.
+        secret: Reads a key: the name of an app setting between percent signs.
+        protocols: How the keys of each protocol are read, by its name.
+    """
+    spoken = table.optional("protocol", one_of(protocols), USUAL_PROTOCOL)
     service = TrainingService(
-        jobs_url=table.required("jobs_url", safe_url, instead=""),
-        api_key=table.required("api_key", secret, instead=Secret("")),
+        protocol=spoken,
+        keys=protocols[spoken](table, secret),
         output=table.optional("output", text, None),
         timeout=table.optional("timeout", _timeout, timedelta(hours=12)),
     )

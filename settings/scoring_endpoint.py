@@ -9,12 +9,12 @@ import msgspec
 
 from settings.expression import expression
 from settings.fault import Fault
+from settings.protocol_name import USUAL_PROTOCOL, one_of
 from settings.retraining import Retrain, read_retrain, safe_url
 from settings.secret import Secret
 from settings.table import Table, text, typed
 
 EVERY_MODEL = "**"
-USUAL_PROTOCOL = "studio-classic"
 _LEFT_OUT = ""  # is no pattern
 
 
@@ -96,15 +96,9 @@ What is wrong is noted in the tables.
 
 def read_endpoint(name: str, table: Table, around: Surroundings) -> ScoringEndpoint:
     """Read one table of `endpoints`; what is wrong with it is in the endpoint's faults."""
-
-    def protocol(value: object) -> str:
-        if text(value) not in around.protocols:
-            raise ValueError(f"must be one of: {', '.join(sorted(around.protocols))}")
-        return text(value)
-
     retrain = read_retrain(table.table("retrain"), around.services)
     smoke_test = table.table("smoke_test")
-    spoken = table.optional("protocol", protocol, USUAL_PROTOCOL)
+    spoken = table.optional("protocol", one_of(around.protocols), USUAL_PROTOCOL)
     endpoint = ScoringEndpoint(
         name=name,
         protocol=spoken,

@@ -14,6 +14,7 @@ from azure.storage.blob import BlobServiceClient
 from settings.container import is_blob_name
 from settings.endpoints_file import Endpoints, parse_endpoints
 from settings.fault import Fault, SettingsError
+from settings.retraining import ReadServiceKeys
 from settings.scoring_endpoint import ReadKeys, ScoringEndpoint
 from state.storage_errors import mapped
 
@@ -46,21 +47,24 @@ class EndpointsSource:
         folder: Where it is.
         name: Its name there.
         environ: The app settings, which the keys are in.
-        protocols: How the keys of each protocol are read, by its name.
+        protocols: How the keys of an endpoint are read, by the name of its protocol.
+        trainings: How those of a training service are.
         now: The clock.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all of it is named
         self,
         folder: Folder,
         name: str,
         *,
         environ: Mapping[str, str],
         protocols: Mapping[str, ReadKeys],
+        trainings: Mapping[str, ReadServiceKeys],
         now: Callable[[], datetime],
     ) -> None:
         self._folder, self._name = folder, name
-        self._environ, self._protocols, self._now = environ, protocols, now
+        self._environ, self._protocols, self._trainings = environ, protocols, trainings
+        self._now = now
         self._lock = threading.Lock()
         self._version: str | None = None
         self._read_at: datetime | None = None
@@ -132,6 +136,7 @@ class EndpointsSource:
                 environ=self._environ,
                 read_relative=self._folder.read,
                 protocols=self._protocols,
+                trainings=self._trainings,
             )
         except SettingsError as error:
             self._faults = error.faults

@@ -32,26 +32,30 @@ class ArmError(Exception):
         code: The general code.
         message: One sentence. Never a secret.
         detail: A code and a message below it.
+        inner: Codes within the code.
         headers: What the answer has besides.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all of it is named
         self,
         status: HTTPStatus,
         code: str,
         message: str,
         *,
         detail: tuple[str, str] | None = None,
+        inner: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(f"{code}: {message}")
         self.status, self.code, self.message = status, code, message
-        self.detail, self.headers = detail, headers or {}
+        self.detail, self.inner, self.headers = detail, inner, headers or {}
 
     def answer(self) -> Answer:
         """The HTTP answer."""
         details = [] if self.detail is None else [document(*self.detail)]
         error = document(self.code, self.message) | {"details": details}
+        if self.inner is not None:
+            error |= {"additionalInfo": [{"type": "InnerError", "info": {"value": self.inner}}]}
         return Answer(self.status, {"error": error}, self.headers)
 
 
@@ -79,6 +83,19 @@ def not_found(what: str) -> ArmError:
     text = "The specified resource was not found."
     detail = (_INFERENCING, json.dumps({"title": "Not Found", "detail": what}))
     return ArmError(HTTPStatus.NOT_FOUND, "NotFound", text, detail=detail)
+
+
+def immutable(members: str) -> ArmError:
+    """A 400 for a job that is there and was put otherwise. Issues quote it; none tells the status.
+
+    The codes within it: `Immutable`, and within that `JobPropertyImmutable`.
+    """
+    text = (
+        f"A job with this name already exists. The existing job's {members} cannot be changed. "
+        "Only description, tags, displayName, properties, and isArchived can be updated."
+    )
+    inner = {"code": "Immutable", "innerError": {"code": "JobPropertyImmutable"}}
+    return ArmError(HTTPStatus.BAD_REQUEST, "UserError", text, inner=inner)
 
 
 def conflict(said: str) -> ArmError:

@@ -9,13 +9,13 @@ from uuid import uuid4
 from local_stack.azureml.body import as_sent, decode
 from local_stack.azureml.datastores import Datastores
 from local_stack.azureml.documents import job_document
-from local_stack.azureml.errors import invalid, not_built, not_found
+from local_stack.azureml.errors import immutable, invalid, not_built, not_found
 from local_stack.azureml.fate import Fates
 from local_stack.azureml.job import Job
 from local_stack.azureml.job_body import AnyJob, JobBody
 from local_stack.azureml.job_order import order_of
 from local_stack.azureml.job_run import JobOrder, JobRun
-from local_stack.azureml.management_call import ManagementCall
+from local_stack.azureml.management_call import ManagementCall, refuse_query
 from local_stack.azureml.operations import Status
 from local_stack.azureml.state import Kept, State
 from local_stack.azureml.under_way import accepted, begun
@@ -23,6 +23,7 @@ from local_stack.http_service.call import Answer
 
 # Trainings are short, and the machine is a small one.
 _AT_A_TIME: Final = 2
+_MAY_CHANGE: Final = frozenset({"description", "tags", "displayName", "properties", "isArchived"})
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,254}")
 
 
@@ -36,10 +37,7 @@ class Jobs:
         self._workers = ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="job")
 
     def put(self, call: ManagementCall) -> Answer:
-        """PUT a job: 201, and it is begun; the same again 200, and nothing is begun.
-
-        That another body for an id that is known is refused, no source shows.
-        """
+        """PUT a job: 201, and it is begun; the same again 200, and nothing is begun."""
         job_id, kind = call.parameters["id"], decode(call.body, AnyJob).properties.job_type
         if kind != "Command":
             raise not_built(f"jobs of the type {kind}")
@@ -54,6 +52,16 @@ class Jobs:
                 return Answer(200, job_document(known, self._state))
             job = self._begun(job_id, call, body, order)
         return Answer(201, job_document(job, self._state))
+
+    def list(self, call: ManagementCall) -> Answer:
+        """GET the jobs, the newest first; with `tag` those that have it."""
+        refuse_query(call, "tag")
+        tag = call.query.get("tag")
+        with self._state.lock:
+            found = [one for one in reversed(self._jobs.values()) if _has(one, tag)]
+        for job in found:
+            job.look(self._state.now())
+        return Answer(200, {"value": [job_document(one, self._state) for one in found]})
 
     def get(self, call: ManagementCall) -> Answer:
         """GET a job."""
@@ -109,6 +117,17 @@ def _document(body: bytes) -> dict[str, Any]:
     return document
 
 
+def _has(job: Job, tag: str | None) -> bool:
+    return tag is None or tag in job.kept.document["properties"].get("tags", {})
+
+
 def _require_same(known: Job, document: dict[str, Any]) -> None:
-    if known.kept.document["properties"] != document["properties"]:
-        raise invalid(f"The job {known.id} exists, and is another one.")
+    """Refuse another body for an id that is known: what is told of it, people quote in issues."""
+    before, after = known.kept.document["properties"], document["properties"]
+    fixed = sorted(
+        key
+        for key in (before.keys() | after.keys()) - _MAY_CHANGE
+        if before.get(key) != after.get(key)
+    )
+    if fixed:
+        raise immutable(", ".join(fixed))

@@ -32,7 +32,8 @@ _ENDPOINTS: Final = _WORKSPACE + "/onlineEndpoints"
 _ENDPOINT: Final = _ENDPOINTS + "/{endpoint}"
 _DEPLOYMENTS: Final = _ENDPOINT + "/deployments"
 _DEPLOYMENT: Final = _DEPLOYMENTS + "/{deployment}"
-_JOB: Final = _WORKSPACE + "/jobs/{id}"
+_JOBS: Final = _WORKSPACE + "/jobs"
+_JOB: Final = _JOBS + "/{id}"
 _LOCATION: Final = f"{_SUBSCRIPTION}/providers/{PROVIDER}/locations/{{location}}"
 _METHODS: Final = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
@@ -64,6 +65,7 @@ def routes(  # noqa: PLR0913, PLR0917 - one for each noun
         ("PATCH", _DEPLOYMENT, deployments.patch),
         ("DELETE", _DEPLOYMENT, deployments.delete),
         ("POST", _DEPLOYMENT + "/getLogs", deployments.logs),
+        ("GET", _JOBS, jobs.list),
         ("GET", _JOB, jobs.get),
         ("PUT", _JOB, jobs.put),
         ("POST", _JOB + "/cancel", jobs.cancel),

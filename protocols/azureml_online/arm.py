@@ -4,6 +4,7 @@ Errors are `{"error": {"code", "message", "details", "innererror"}}`. Source: th
 description of `Microsoft.MachineLearningServices`, version 2025-12-01, and of Resource Manager.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
 from time import monotonic
 from typing import Any, Final
@@ -13,9 +14,10 @@ import msgspec
 
 from protocols.azureml_online.workspace import Workspace
 from protocols.classic_answers import LONGEST_MESSAGE, json_object, retry_after, unwelcome
+from protocols.cut_json import members_of
 from protocols.identity import Identity, IdentityError
 from protocols.protocol import Refused, Unsettled
-from protocols.wire import HttpAnswer, NoAnswerError, Wire
+from protocols.wire import ANSWER_LIMIT, HttpAnswer, NoAnswerError, Wire
 from settings.secret import Secret
 
 API_VERSION: Final = "2025-12-01"
@@ -25,6 +27,7 @@ _NOT_LET_IN: Final = frozenset({401, 403})
 _CONFLICTS: Final = frozenset({409, 412, 423})
 _SUCCESS: Final = range(200, 300)
 _ABSENT: Final = "http_404"
+_WITHIN: Final = frozenset({"properties"})
 
 type Document = dict[str, Any]
 """What a workspace says of a resource: a JSON object."""
@@ -54,6 +57,10 @@ class Arm:
     def get(self, path: str, query: str = "") -> Document | Refused | Unsettled:
         """Ask for the resource at *path*, relative to the workspace."""
         return self._asked("GET", path, None, query)
+
+    def get_part(self, path: str) -> Document | Refused | Unsettled:
+        """Ask for the resource at *path*; of one longer than what is read, what is whole of it."""
+        return self._sent("GET", self._url(path), None, _read_part)
 
     def get_url(self, url: str) -> Document | Refused | Unsettled:
         """Ask for what is at an address that the workspace told; nothing, if it is elsewhere.
@@ -87,10 +94,14 @@ class Arm:
     def _asked(
         self, method: str, path: str, body: object, query: str = ""
     ) -> Document | Refused | Unsettled:
-        url = f"{self.workspace.url}{path}?api-version={API_VERSION}{query}"
-        return self._sent(method, url, body)
+        return self._sent(method, self._url(path, query), body)
 
-    def _sent(self, method: str, url: str, body: object) -> Document | Refused | Unsettled:
+    def _url(self, path: str, query: str = "") -> str:
+        return f"{self.workspace.url}{path}?api-version={API_VERSION}{query}"
+
+    def _sent(
+        self, method: str, url: str, body: object, read: "Read | None" = None
+    ) -> Document | Refused | Unsettled:
         token = self.token(self.workspace.scope)
         if isinstance(token, Unsettled):
             return token
@@ -102,12 +113,23 @@ class Arm:
         except NoAnswerError as error:
             may_apply = error.sent and method != "GET"
             return Unsettled(error.code, str(error), error.retry_after, maybe_applied=may_apply)
-        return _read(answer, method, token)
+        return (read or _read)(answer, method, token)
+
+
+type Read = Callable[[HttpAnswer, str, Secret], Document | Refused | Unsettled]
 
 
 def is_absent(answer: object) -> bool:
     """Say whether what was asked for is not there."""
     return isinstance(answer, Refused) and answer.code == _ABSENT
+
+
+def _read_part(answer: HttpAnswer, method: str, token: Secret) -> Document | Refused | Unsettled:
+    if answer.status in _SUCCESS and len(answer.body) >= ANSWER_LIMIT:
+        part = members_of(answer.body, within=_WITHIN)
+        if part:
+            return part
+    return _read(answer, method, token)
 
 
 def _read(answer: HttpAnswer, method: str, token: Secret) -> Document | Refused | Unsettled:

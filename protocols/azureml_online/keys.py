@@ -8,8 +8,9 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from protocols.azureml_online.workspace import Workspace, read_workspace
-from settings.container import is_container_name
+from protocols.azureml_online.asset import asset_reader
+from protocols.azureml_online.datastore import Datastores, read_datastores
+from protocols.azureml_online.workspace import NOWHERE, Workspace, read_workspace
 from settings.duration import parse_duration
 from settings.scoring_endpoint import ProtocolKeys, ScoringEndpoint, Surroundings
 from settings.table import Table, text, typed
@@ -19,12 +20,8 @@ type ModelType = Literal["custom_model", "mlflow_model", "triton_model"]
 _TYPES: Final[tuple[ModelType, ...]] = ("custom_model", "mlflow_model", "triton_model")
 _ALL: Final = 100
 _MOST_INSTANCES: Final = 50
-_NOWHERE: Final = Workspace("", "", "", "")
 _ENDPOINT_NAME: Final = re.compile(r"[A-Za-z](?:[A-Za-z0-9]|-(?=[A-Za-z0-9])){2,31}")
 _MODEL_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
-_DATASTORE: Final = re.compile(r"[A-Za-z0-9_]{1,255}")
-_ASSET: Final = re.compile(r"azureml:(?P<name>[A-Za-z0-9._-]+):(?P<version>[A-Za-z0-9._-]+)")
-_ASSET_ID: Final = re.compile(r"(?:azureml:/)?/[A-Za-z0-9._()/-]+")
 _WITHIN: Final = re.compile(r"(?!/)[A-Za-z0-9._/ -]+")
 _OURS: Final = frozenset(
     {
@@ -83,7 +80,7 @@ class AzuremlKeys(ProtocolKeys, frozen=True, kw_only=True):
     model_name: str
     model_type: ModelType
     model_is_folder: bool
-    datastores: Mapping[str, str]
+    datastores: Datastores
     traffic_steps: tuple[int, ...]
     step_after: timedelta
     rollback_window: timedelta
@@ -100,7 +97,7 @@ def read_azureml_keys(table: Table, smoke_test: Table | None, around: Surroundin
     """Read the keys of one endpoint's table. No key of a service is among them."""
     del smoke_test, around
     name = table.where.rpartition(".")[2]
-    workspace = table.required("workspace", read_workspace, instead=_NOWHERE)
+    workspace = table.required("workspace", read_workspace, instead=NOWHERE)
     model_type: ModelType = table.optional("model_type", _model_type, "custom_model")
     brings_all = model_type != "custom_model"
     return AzuremlKeys(
@@ -109,7 +106,7 @@ def read_azureml_keys(table: Table, smoke_test: Table | None, around: Surroundin
         model_name=_named(table, "model_name", _model_name, name),
         model_type=model_type,
         model_is_folder=table.optional("model_is_folder", typed(bool), brings_all),
-        datastores=table.required("datastores", _datastores, instead={}),
+        datastores=table.required("datastores", read_datastores, instead={}),
         traffic_steps=table.optional("traffic_steps", _traffic_steps, (_ALL,)),
         step_after=table.optional("step_after", _duration, timedelta(minutes=10)),
         rollback_window=table.optional("rollback_window", _duration, timedelta(days=1)),
@@ -150,8 +147,8 @@ def _read_deployment(table: Table, workspace: Workspace, *, brings_all: bool) ->
     deployment = DeploymentKeys(
         instance_type=found.required("instance_type", text, instead=""),
         instance_count=found.optional("instance_count", _instance_count, 1),
-        environment=found.optional("environment", _asset(workspace, "environments"), None),
-        code=found.optional("code", _asset(workspace, "codes"), None),
+        environment=found.optional("environment", asset_reader(workspace, "environments"), None),
+        code=found.optional("code", asset_reader(workspace, "codes"), None),
         scoring_script=found.optional("scoring_script", _within, None),
         environment_variables=found.optional("environment_variables", typed(dict[str, str]), {}),
         properties=found.optional("properties", _properties, {}),
@@ -162,23 +159,6 @@ def _read_deployment(table: Table, workspace: Workspace, *, brings_all: bool) ->
         found.fault("scoring_script", "and code go together: give both, or neither")
     found.refuse_unknown()
     return deployment
-
-
-def _asset(workspace: Workspace, kind: str) -> Callable[[object], str]:
-    """Give what reads the id of an asset of this *kind*, or its short form."""
-
-    def read(value: object) -> str:
-        short = _ASSET.fullmatch(text(value))
-        if short is not None:
-            return f"{workspace.id}/{kind}/{short['name']}/versions/{short['version']}"
-        if not _ASSET_ID.fullmatch(text(value)):
-            raise ValueError(
-                f'must be "azureml:<name>:<version>", or an id such as "/subscriptions/…/{kind}/…" '
-                f'or "azureml://registries/…/{kind}/…"'
-            )
-        return text(value)
-
-    return read
 
 
 def _model_type(value: object) -> ModelType:
@@ -198,18 +178,6 @@ def _model_name(value: object) -> str:
     if not _MODEL_NAME.fullmatch(text(value)):
         raise ValueError("must be letters, digits, dots, hyphens and underscores")
     return text(value)
-
-
-def _datastores(value: object) -> dict[str, str]:
-    datastores = msgspec.convert(value, dict[str, str], strict=True)
-    for container, datastore in datastores.items():
-        if not is_container_name(container):
-            raise ValueError(f"{container} is no name of a container")
-        if not _DATASTORE.fullmatch(datastore):
-            raise ValueError(f"{container} must have a datastore's name: letters, digits and _")
-    if not datastores:
-        raise ValueError("must have the datastore of the models' container")
-    return datastores
 
 
 def _traffic_steps(value: object) -> tuple[int, ...]:

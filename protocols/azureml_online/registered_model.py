@@ -8,6 +8,7 @@ from urllib.parse import unquote
 import msgspec
 
 from protocols.azureml_online.arm import Document
+from protocols.azureml_online.datastore import uri_within
 from protocols.azureml_online.keys import AzuremlKeys
 from protocols.blob_reference import BlobReference
 from protocols.protocol import Refused
@@ -77,12 +78,7 @@ def registered_model_of(keys: AzuremlKeys, model: BlobReference) -> RegisteredMo
             what = "the model is a folder, and of this one there is a single blob"
             return Refused("no_folder", what, about_model=True)
         path = f"{folder}/"
-    at = keys.workspace
-    uri = (
-        f"azureml://subscriptions/{at.subscription}/resourceGroups/{at.resource_group}"
-        f"/workspaces/{at.name}/datastores/{datastore}/paths/{path}"
-    )
-    return RegisteredModel(keys, uri, model.etag)
+    return RegisteredModel(keys, uri_within(keys.workspace, datastore, path), model.etag)
 
 
 def letters_and_digits(etag: str) -> str:

@@ -59,6 +59,10 @@ class Workspace(msgspec.Struct, frozen=True):
         return host if host in _CLOUDS else _USUAL_CLOUD
 
 
+NOWHERE: Final = Workspace("", "", "", "")
+"""What stands where no workspace could be read."""
+
+
 def read_workspace(value: object) -> Workspace:
     """Read the address of a workspace. Its cloud must be known: it is sent the app's own token.
 

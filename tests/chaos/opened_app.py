@@ -9,7 +9,7 @@ from typing import NamedTuple
 from azure.storage.blob import BlobServiceClient
 
 from patch_endpoint.sas import Signer
-from protocols.classic_keys import read_classic_keys
+from protocols.classic_keys import read_classic_keys, read_classic_service_keys
 from protocols.studio_batch import StudioBatch
 from protocols.studio_classic import NAME, StudioClassic
 from protocols.studio_management import StudioManagement
@@ -65,6 +65,7 @@ def _over_shared_storage(order: Open, now: Now, wire: Wire, address: Address) ->
         file.name,
         environ=order.environ,
         protocols={NAME: read_classic_keys},
+        trainings={NAME: read_classic_service_keys},
         now=now,
     )
     # No bytes are kept and few tokens read here: these two stay in this process.
@@ -84,7 +85,7 @@ def _over_shared_storage(order: Open, now: Now, wire: Wire, address: Address) ->
         signer=signer,
         keeper=keeper,
         protocols={NAME: StudioClassic(wire)},
-        batch=StudioBatch(wire),
+        batches={NAME: StudioBatch(wire)},
         management=StudioManagement(wire),
         now=now,
         pause=time.sleep,

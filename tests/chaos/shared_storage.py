@@ -149,8 +149,13 @@ def shared_storage() -> Iterator[Address]:
         manager.shutdown()
 
 
+@cache
 def reach(address: Address) -> Any:
-    """Reach the storage; each thread has a connection of its own."""
+    """Reach the storage; each thread has a connection of its own.
+
+    A process has one proxy of it for good. Where one of two is collected, the library ends the
+    connection of the thread that happens to collect it, be that in the midst of a call of its own.
+    """
     manager: Any = _Manager((address.host, address.port), _KEY)
     manager.connect()
     return manager.storage()

@@ -87,11 +87,13 @@ def test_a_history_that_a_guard_is_for_ends_well(history: str, lifetime: tuple[i
 
 
 @pytest.mark.parametrize("history", JOB_HISTORIES)
-def test_a_history_of_jobs_that_a_guard_is_for_ends_well(history: str) -> None:
+@pytest.mark.parametrize("at_once", [False, True], ids=["started apart", "by its submission"])
+def test_a_history_of_jobs_that_a_guard_is_for_ends_well(history: str, *, at_once: bool) -> None:
     """Rule 8; each history goes wrong without its guard."""
-    machine = JobMachine(Tally())
+    machine = JobMachine(Tally(), at_once=at_once)
     JOB_HISTORIES[history](machine)
     machine.each_job_runs_once_and_one_at_a_time()
+    machine.what_has_ended_runs_nowhere()
     machine.teardown()
 
 
@@ -119,6 +121,7 @@ def test_an_endpoint_converges_on_real_storage_too(
 
 
 @pytest.mark.timeout(MINUTES)
-def test_no_job_runs_twice_and_none_is_forgotten(play: Play) -> None:
+@pytest.mark.parametrize("at_once", [False, True], ids=["started apart", "by its submission"])
+def test_no_job_runs_twice_and_none_is_forgotten(play: Play, *, at_once: bool) -> None:
     """Rule 8, whatever dies or fails between any two calls."""
-    play.run(lambda: JobMachine(play.tally))
+    play.run(lambda: JobMachine(play.tally, at_once=at_once))

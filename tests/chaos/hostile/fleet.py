@@ -5,7 +5,7 @@ that there is can be attacked: what the places are called is in `PLACES`.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -14,8 +14,9 @@ from local_stack.azurite import Azurite
 from retrain_trigger.job import Job
 from retrain_trigger.side_by_side import side_by_side
 from retrain_trigger.sweep import sweep
+from tests.chaos.hostile.hasty_wire import HastyWire
 from tests.chaos.hostile.hostile_server import HostileServer, Misbehaviour, Request, http_answer
-from tests.chaos.hostile.misbehaviours import Attack
+from tests.chaos.hostile.misbehaviours import HANGING, Attack
 from tests.integration.app.running_app import RunningApp, request
 from tests.integration.ml_service.wire import DrivenClock
 
@@ -101,6 +102,16 @@ class Siege:
 class Fleet:
     """The app, with an endpoint for each name.
 
+    Args:
+        azurite: Storage.
+        container: Where models land.
+        folder: Where the app is.
+        server: Who all the endpoints are.
+        names: Theirs.
+        limit: How long an exchange may take with one of *hanging*; see `HastyWire`.
+        hanging: Those that go on until their caller leaves.
+        authorities: The certificate authorities to trust.
+
     Attributes:
         app: The app.
         names: The endpoints.
@@ -116,6 +127,7 @@ class Fleet:
         names: list[str],
         *,
         limit: timedelta,
+        hanging: Collection[str] = tuple(HANGING),
         authorities: Path | None = None,
     ) -> None:
         self.names, self.clock = names, DrivenClock()
@@ -128,8 +140,7 @@ class Fleet:
             endpoints,
             keys={"KEY": KEY},
             now=self.clock,
-            limit=limit,
-            authorities=authorities,
+            wire=HastyWire(limit, hanging, authorities),
         )
         with (folder / "endpoints.toml").open("a") as file:
             file.writelines(_service(f"{server.url}/{name}", name) for name in names)

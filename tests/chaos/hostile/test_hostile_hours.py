@@ -42,8 +42,15 @@ def test_three_hours_of_trouble_delay_a_model_and_lose_none(
 ) -> None:
     siege = Siege(TROUBLES, "patch", times=10_000)
     with hostile_server(Good(), siege) as server:
-        limit = timedelta(seconds=1)
-        fleet = Fleet(azurite, container_name, tmp_path, server, [*TROUBLES], limit=limit)
+        fleet = Fleet(
+            azurite,
+            container_name,
+            tmp_path,
+            server,
+            [*TROUBLES],
+            limit=timedelta(seconds=1),
+            hanging=["silent"],
+        )
         fleet.land("model")
         for _ in range(_MINUTES // _STEP):
             fleet.tick(_STEP)

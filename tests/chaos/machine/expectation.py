@@ -145,7 +145,7 @@ class Expectation:
 
     def _is_idle(self, patched: Patched) -> bool:
         """Whether the PATCH repeats the one before it, and nothing ever went wrong near it."""
-        before = self._same_before(patched)
+        before = self._same(self.patches[-1] if self.patches else None, patched)
         if before is None:
             return False
         if self.troubled_at and before.sent_at - self.troubled_at < _LONGEST_REPEAT:
@@ -153,16 +153,23 @@ class Expectation:
         return patched.sent_at - before.sent_at < self.soonest_renewal
 
     def _is_hasty(self, patched: Patched) -> bool:
-        """Whether the PATCH before it was for the same, and had no answer just now."""
-        before = self._same_before(patched)
+        """Whether the PATCH sent before it was for the same, and had no answer just now."""
+        before = self._same(self._sent_before(patched), patched)
         if before is None or before.version in self.asked:
             return False
         is_unsettled = isinstance(before.answer, Unsettled)
         return is_unsettled and patched.sent_at - before.sent_at < _SHORTEST_PAUSE
 
-    def _same_before(self, patched: Patched) -> Patched | None:
-        """Give the PATCH before it, if that was for the same: what landed on its way was not."""
-        before = self.patches[-1] if self.patches else None
+    def _sent_before(self, patched: Patched) -> Patched | None:
+        """Give the PATCH sent before it: one whose sender was suspended arrives after later ones.
+
+        It repeats none of those, and the next one repeats none of it.
+        """
+        earlier = [one for one in self.patches if one.sent_at <= patched.sent_at]
+        return max(reversed(earlier), key=lambda one: one.sent_at, default=None)
+
+    def _same(self, before: Patched | None, patched: Patched) -> Patched | None:
+        """Give *before* if it was for the same: what landed on its way was not."""
         if before is None or before.version != patched.version:
             return None
         landing = self.landings.get(patched.version)

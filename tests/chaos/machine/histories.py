@@ -39,6 +39,13 @@ def _sent_by_one_that_was_suspended_for_long(play: EndpointMachine) -> None:
     play.meanwhile("endpoint.patch", "suspended", _B, _A, after=False)
 
 
+def _stuck_and_overwritten_while_its_sender_is_suspended(play: EndpointMachine) -> None:
+    play.prove(has_smoke_test=False)
+    play.one_model_is_stuck(_A, stuck=True, for_long=True)
+    play.meanwhile("endpoint.patch", "suspended", _A, "tick", after=False)
+    play.time_passes(minutes=30)
+
+
 def _dies_at_a_patch_that_is_applied_late(play: EndpointMachine) -> None:
     play.endpoint_answers_once(NO_ANSWER, 240, None)
     play.meanwhile("endpoint.patch", "crash", _C, _A, after=True)
@@ -191,6 +198,7 @@ HISTORIES: Final[Mapping[str, History]] = {
         _applied_late_over_a_newer_model,
         _overwritten_while_its_patch_is_on_its_way,
         _sent_by_one_that_was_suspended_for_long,
+        _stuck_and_overwritten_while_its_sender_is_suspended,
         _dies_at_a_patch_that_is_applied_late,
         _given_up_after_a_lost_answer,
         _a_refused_model_is_announced_again,

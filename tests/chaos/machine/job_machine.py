@@ -26,7 +26,7 @@ from tests.chaos.machine import troubled_training
 from tests.chaos.machine.expectation import known_to
 from tests.chaos.machine.tally import Tally
 from tests.chaos.machine.trial import Trial
-from tests.chaos.machine.troubled_world import TroubledWorld
+from tests.chaos.machine.troubled_world import AT_ONCE, TroubledWorld
 
 _EVERY_HALF_HOUR = "0 */30 * * * *"
 _ANSWERS = [
@@ -38,18 +38,26 @@ _ANSWERS = [
 _LONG_ENOUGH = 20
 """After so many minutes whatever was put off by a fault has been tried again."""
 _CALLS = ["state.read", "state.write", "state.put", "state.delete", "state.list", "token.sign"]
+_SAID = {"end_unconfirmed"}
+"""What a record says of a job that has ended here and may run there."""
 _RACES = ["state.read", "state.write", "state.put", "training.submit", "training.start"]
 _REQUESTS: list[troubled_training.Request] = ["submit", "start", "look", "cancel"]
 _OUTCOMES: list[JobStatus] = ["finished", "finished", "running", "failed", "cancelled", "unknown"]
 
 
 class JobMachine(Trial):
-    """Jobs that are begun, cancelled, followed, lost; and time."""
+    """Jobs that are begun, cancelled, followed, lost; and time.
 
-    def __init__(self, tally: Tally) -> None:
+    Args:
+        tally: Counts over all examples.
+        at_once: Whether a job is started by its submission, under our id.
+    """
+
+    def __init__(self, tally: Tally, *, at_once: bool = False) -> None:
         alive, before = timedelta(hours=24), timedelta(hours=6)
         super().__init__(TroubledWorld(lambda _: None, None, alive, before), tally)
         self.world.schedule = _EVERY_HALF_HOUR
+        self.world.service = AT_ONCE if at_once else self.world.service
         self.world.rewrite_file()
         self._seen: dict[str, Job] = {}
         self._begun: set[str] = set()
@@ -157,6 +165,15 @@ class JobMachine(Trial):
             assert not job.has_ended or jobs[name].ended_at == job.ended_at
             assert job.trained_at in {None, jobs[name].trained_at}
         self._seen = jobs
+
+    @invariant()
+    def what_has_ended_runs_nowhere(self) -> None:
+        """A job that its service runs yet has not ended here, unless that is said of it."""
+        there = self.world.training.jobs
+        running = {name for name, one in there.items() if one.starts and one.status == "running"}
+        ended = [one for one in self._jobs().values() if one.has_ended and one.job_id in running]
+        forgotten = [one for one in ended if one.error is None or one.error.code not in _SAID]
+        assert not forgotten, forgotten
 
     def teardown(self) -> None:
         """Once faults stop each job ends, and the models of those that finished are known."""

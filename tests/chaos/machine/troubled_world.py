@@ -22,6 +22,13 @@ _SERVICE = f"""
 jobs_url = "https://training.invalid/workspaces/w/services/s/jobs"
 api_key = "%{KEY_SETTING}%"
 """
+AT_ONCE = """
+[training_services.training]
+protocol = "azureml-online"
+workspace = "https://management.azure.com/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w"
+datastores = { experimentoutput = "models" }
+job = { jobType = "Command", command = "python train.py" }
+"""
 _OUTPUTS = f'outputs.output2 = "experimentoutput/{NAME}/{{run}}.ilearner"'
 _SMOKE_TEST = f"""
 [endpoints.{NAME}.smoke_test]
@@ -81,6 +88,7 @@ class TroubledWorld(SmallWorld):
         has_fault: Whether the endpoint's table has one.
         results_elsewhere: Whether jobs leave their models in their service's own storage.
         schedule: Of retrains; empty: only when asked.
+        service: The table of the training service.
         has_smoke_test: Whether a scoring call proves a model, or the location.
     """
 
@@ -100,7 +108,7 @@ class TroubledWorld(SmallWorld):
         self.training: TroubledTraining = TroubledTraining(self.clock, self.calls, self.catalog)
         self.auto_deploy, self.has_fault = True, False
         self.results_elsewhere, self.has_smoke_test = False, False
-        self.schedule = ""
+        self.schedule, self.service = "", _SERVICE
         self.rewrite_file()
         self.engine = self._built()
 
@@ -112,7 +120,7 @@ class TroubledWorld(SmallWorld):
         retrain = f'[endpoints.{NAME}.retrain]\nservice = "training"\n{outputs}\n{schedule}\n'
         more = f"auto_deploy = {str(self.auto_deploy).lower()}\n{smoke_test}{retrain}"
         key = "%NO_SUCH_SETTING%" if self.has_fault else f"%{KEY_SETTING}%"
-        self.folder.rewrite(table(NAME, key=key, more=more), _SERVICE)
+        self.folder.rewrite(table(NAME, key=key, more=more), self.service)
 
     def another_instance(self) -> Engine:
         """Give a second instance of the app, which shares nothing but storage."""

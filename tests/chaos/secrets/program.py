@@ -10,12 +10,12 @@ import logging
 import sys
 import traceback
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import azure.functions as func
+import tenacity
 from azure.core.exceptions import HttpResponseError
 
 from http_api.routes import Routes
@@ -26,9 +26,16 @@ from retrain_trigger.side_by_side import side_by_side
 from retrain_trigger.sweep import sweep
 from retrain_trigger.watch import watch
 from state.clients import blob_service
+from state.storage_errors import StorageError
 from tests.integration.ml_service.wire import DrivenClock
 
 _QUICK = timedelta(seconds=5)
+_PATIENTLY = tenacity.retry(
+    stop=tenacity.stop_after_attempt(5),
+    retry=tenacity.retry_if_exception_type((HttpResponseError, StorageError)),
+    reraise=True,
+)
+"""However often storage refuses: it refuses some calls, and which of them is nobody's choice."""
 
 
 class Sockets:
@@ -84,18 +91,15 @@ class Day:
             self._put(f"{model}.ilearner")
             self._try(model_landed, self.app.engine, f"{model}.ilearner")
 
+    @_PATIENTLY
     def _put(self, name: str) -> None:
-        """Write a model by the app's own connection, however often storage refuses."""
+        """Write a model by the app's own connection."""
         settings = self.app.settings
         assert settings.model_storage is not None
         blob = blob_service(settings.model_storage).get_blob_client(
             settings.model_blobs.container, name
         )
-        for _ in range(5):
-            with suppress(HttpResponseError):
-                blob.upload_blob(name.encode(), overwrite=True)
-                return
-        raise AssertionError(name)
+        blob.upload_blob(name.encode(), overwrite=True)
 
     def _tick(self, *minutes: float) -> None:
         for later in minutes:
@@ -110,6 +114,7 @@ class Day:
 
         side_by_side(ask, self.names)
 
+    @_PATIENTLY
     def _jobs(self) -> list[str]:
         return [one.id for one in self.app.engine.jobs.records.summaries()]
 

@@ -52,14 +52,15 @@ class RunningApp:
         limit: timedelta = QUICK,
         authorities: Path | None = None,
         identity: Identity | None = None,
+        wire: Wire | None = None,
     ) -> None:
         self.azurite, self.container = azurite, container
         self.environ = app_settings(azurite, container, folder, endpoints) | dict(keys)
         with self._service() as service:
             service.create_container(container)
-        wire = Wire(limit, authorities)
+        wire_of_all = wire or Wire(limit, authorities)
         self._make: Callable[[], App] = lambda: App(
-            self.environ, folder, now=now, wire=wire, identity=identity
+            self.environ, folder, now=now, wire=wire_of_all, identity=identity
         )
         self.restart()
 

@@ -131,7 +131,9 @@ def test_a_redeploy_takes_the_model_that_it_names_and_remembers_why(
     assert (desired["model"]["name"], desired["reason"]) == (name, "the new one drifts")
 
 
-def test_the_model_goes_live_and_then_is_listed_as_live(site: Site, model: bytes) -> None:
+def test_what_is_desired_and_what_serves_is_listed_as_far_as_it_got(
+    site: Site, model: bytes
+) -> None:
     name = site.put("many-007/model.ilearner", model)
     site.redeploy("many-007")
 

@@ -1,9 +1,11 @@
 """No key, no signature and no account key gets out, whatever happens and however much is logged."""
 
+import json
 import re
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import unquote
 
 import msgspec
 import pytest
@@ -134,13 +136,19 @@ def test_no_secret_is_logged_when_the_app_and_its_libraries_log_everything(
             ended = land_in_a_process(environ | identity.environ | {"KEY": KEY}, "a.ilearner")
 
         assert server.methods() == ["PATCH"], ended.log
-        signature = re.search(rb"sig=([A-Za-z0-9%]+)", server.requests[0])
-        assert signature is not None
         assert "DEBUG:urllib3" in ended.log
         assert "patch.refused" in ended.log
-        hidden = (KEY, storage.account_key, signature[1].decode())
+        hidden = (KEY, storage.account_key, *_signatures_in(server.requests[0]))
         assert [secret for secret in hidden if secret in ended.log] == []
         assert SIGNATURE.findall(ended.log) == []
+
+
+def _signatures_in(patch: bytes) -> tuple[str, str]:
+    """What signs the token that was sent, as it is and as it stands there; / may be its first."""
+    body = json.loads(patch.partition(b"\r\n\r\n")[2])
+    token: str = body["Resources"][0]["Location"]["SasBlobToken"]
+    as_it_stands = token.rpartition("sig=")[2].partition("&")[0]
+    return unquote(as_it_stands), as_it_stands
 
 
 def _everything_in(azurite: Azurite, container: str) -> str:

@@ -22,9 +22,9 @@ from protocols.studio_batch import StudioBatch
 from protocols.studio_management import Present, StudioManagement
 from protocols.watchdog import Watchdog, WatchedAdapter
 from protocols.wire import NoAnswerError, Wire
-from settings.retraining import TrainingService
 from settings.scoring_endpoint import ScoringEndpoint
 from settings.secret import Secret
+from tests.fakes.training_service import classic_service
 from tests.integration.app.conftest import KEY, MakeApp
 from tests.integration.app.raw_server import Answer, raw_server
 from tests.integration.app.running_app import QUICK
@@ -154,10 +154,8 @@ def test_each_exchange_watches_its_connection_once(
 
 
 def _submit(wire: Wire, url: str) -> Submitted | Refused | Unsettled:
-    service = TrainingService(
-        jobs_url=f"{url}/jobs", api_key=Secret(KEY), output=None, timeout=timedelta(hours=1)
-    )
-    return StudioBatch(wire).submit(service, BatchRequest(inputs={}, outputs={}, parameters={}))
+    request = BatchRequest(id="e_20260302T060000Z", inputs={}, outputs={}, parameters={})
+    return StudioBatch(wire).submit(classic_service(f"{url}/jobs", KEY), request)
 
 
 def _create(wire: Wire, url: str) -> Present | Refused | Unsettled:

@@ -40,6 +40,7 @@ _KINDS: Final = (
         "DeploymentLogsRequest",
         "DeploymentLogs",
     ),
+    ("GET", r"/jobs", None, "[JobBase]"),
     ("PUT", r"/jobs/[^/]+", "JobBase", "JobBase"),
     ("GET", r"/jobs/[^/]+", None, "JobBase"),
     ("POST", r"/jobs/[^/]+/cancel", None, None),

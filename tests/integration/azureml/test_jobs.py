@@ -5,9 +5,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import requests
 
 from local_stack.azureml.pacing import AfterLooks, AfterTime, AsItGoes
-from tests.integration.azureml.wire import Caller, MakeCaller
+from tests.integration.azureml.wire import VERSION, Caller, MakeCaller
 
 JOB = "/jobs/digits_1"
 COMMAND = (
@@ -48,6 +49,11 @@ def test_a_job_learns_from_its_input_and_leaves_its_output(caller: Caller) -> No
     assert json.loads(caller.get("new/model.json")) == {"answer": "7", "learnt": "1,2,3"}
 
 
+def _names(answer: requests.Response) -> list[str]:
+    assert answer.status_code == 200, answer.text
+    return [one["name"] for one in answer.json()["value"]]
+
+
 def test_the_same_job_put_again_is_not_run_again(caller: Caller) -> None:
     body = training(caller)
     caller.ask("PUT", JOB, body)
@@ -58,7 +64,32 @@ def test_the_same_job_put_again_is_not_run_again(caller: Caller) -> None:
 
     assert (again.status_code, again.json()["properties"]["status"]) == (200, "Completed")
     assert json.loads(caller.get("new/model.json")) == {"answer": "mine"}
-    assert caller.ask("PUT", JOB, training(caller, "8")).status_code == 400
+
+
+def test_another_job_under_its_id_is_refused_and_runs_nothing(caller: Caller) -> None:
+    caller.ask("PUT", JOB, training(caller))
+
+    refused = caller.ask("PUT", JOB, training(caller, "8"))
+
+    error = refused.json()["error"]
+    assert (refused.status_code, error["code"]) == (400, "UserError")
+    assert "job's inputs cannot be changed" in error["message"]
+    inner = error["additionalInfo"][0]["info"]["value"]
+    assert inner["innerError"]["code"] == "JobPropertyImmutable"
+    assert ended(caller) == "Completed"
+    assert json.loads(caller.get("new/model.json"))["answer"] == "7"
+
+
+def test_jobs_are_listed_all_or_those_of_a_tag(caller: Caller) -> None:
+    assert caller.ask("GET", "/jobs").json() == {"value": []}
+    caller.ask("PUT", JOB, training(caller))
+    caller.ask("PUT", "/jobs/digits_2", caller.job(tags={"owner": "me"}))
+
+    assert _names(caller.ask("GET", "/jobs")) == ["digits_2", "digits_1"]
+    assert _names(caller.ask("GET", f"/jobs?api-version={VERSION}&tag=owner")) == ["digits_2"]
+    assert _names(caller.ask("GET", f"/jobs?api-version={VERSION}&tag=other")) == []
+    asked = caller.ask("GET", f"/jobs?api-version={VERSION}&jobType=Command")
+    assert asked.status_code == 501
 
 
 def test_a_command_that_fails_fails_the_job(caller: Caller) -> None:

@@ -79,3 +79,18 @@ def test_a_settings_file_that_cannot_be_used_ends_with_status_2(
 
     assert done.returncode == 2
     assert said in done.stdout
+
+
+def test_a_settings_file_that_was_named_and_is_not_there_ends_with_status_2(tmp_path: Path) -> None:
+    """Else a mistyped name would be taken for an app without any setting."""
+    done = _run("--app", str(tmp_path), "--settings", str(tmp_path / "othr.json"))
+
+    assert done.returncode == 2
+    assert "othr.json cannot be read" in done.stdout
+
+
+def test_on_a_fresh_clone_it_says_which_file_to_copy(tmp_path: Path) -> None:
+    done = _run("--app", str(tmp_path))
+
+    assert done.returncode == 1
+    assert "copy local.settings.sample.json to local.settings.json" in done.stdout

@@ -16,7 +16,9 @@ from retrain_trigger.landed import model_landed
 from tests.chaos.storage.faulty_storage import Call, Fault, faulty_storage
 from tests.integration.doctor.examined_app import ENDPOINTS, ExaminedApp
 from tests.integration.key_vault.keyed_endpoint import keyed_endpoint
+from tests.integration.ml_service.wire import DrivenClock
 from tests.integration.protocols.model_server import KEY, ModelServer, Received, Reply
+from tests.integration.retraining.workspace_app import workspace_plane
 
 NOBODY = f"http://127.0.0.1:{free_port()}"
 
@@ -405,3 +407,43 @@ def test_a_server_that_nothing_can_be_asked_of_is_told(app: ExaminedApp) -> None
 
     assert _faults(findings) == []
     assert [one.where for one in findings if one.state == "warning"] == ["served"]
+
+
+WORKSPACE = """
+[training_services.digits]
+protocol = "azureml-online"
+workspace = "WORKSPACE"
+datastores = {{ {container} = "models" }}
+job = {{ jobType = "Command", command = "python train.py" }}
+"""
+
+
+@pytest.mark.parametrize(
+    ("address", "where", "state", "what"),
+    [
+        ("{}", "digits", "ok", "lets us in"),
+        ("{}-of-nobody", "training_services.digits.workspace", "fault", "http_404"),
+    ],
+)
+def test_a_workspace_that_trains_is_asked_for_jobs_and_begins_none(
+    app: ExaminedApp, address: str, where: str, state: str, what: str
+) -> None:
+    text, _, _ = ENDPOINTS.partition("[training_services")
+    with workspace_plane(app.azurite, app.container, DrivenClock()) as plane:
+        app.write(text + WORKSPACE.replace("WORKSPACE", address.format(plane.workspace_url)))
+        findings = app.findings()
+        asked = {(one.method, one.path.rpartition("/")[2]) for one in plane.requests}
+
+    [found] = [one for one in findings if one.area == "training services"]
+    assert (found.where, found.state) == (where, state)
+    assert what in found.what
+    assert asked == {("GET", "jobs")}
+
+
+def test_an_endpoint_that_no_job_could_leave_a_model_for_is_found(app: ExaminedApp) -> None:
+    app.write(ENDPOINTS.replace("{container}/digits/", "elsewhere/digits/"))
+
+    [found] = _faults(app.findings())
+
+    assert found.where == "endpoints.digits.retrain"
+    assert "not among MODEL_BLOBS" in found.what

@@ -55,7 +55,11 @@ expect = "answer.Resources[0].Name == 'R'"
 """
     keys = {name: kind.read_keys for name, kind in PROTOCOLS.items()}
     said = parse_endpoints(
-        text, environ={"KEY": address}, read_relative=lambda _: b"{}", protocols=keys
+        text,
+        environ={"KEY": address},
+        read_relative=lambda _: b"{}",
+        protocols=keys,
+        trainings={},
     )
     assert said.faults == ()
     return said.by_name["census"]

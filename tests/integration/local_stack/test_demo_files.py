@@ -16,7 +16,7 @@ from local_stack.ml_service.model_file import load
 from local_stack.ml_service.training import train
 from local_stack.story import SMOKE_LABEL, SMOKE_REQUEST
 from local_stack.workspace import Workspace, digits_studio
-from protocols.classic_keys import read_classic_keys
+from protocols.classic_keys import read_classic_keys, read_classic_service_keys
 from settings.endpoints_file import parse_endpoints
 
 
@@ -56,6 +56,7 @@ def test_the_app_finds_no_fault_in_the_demos_endpoints_file(tmp_path: Path) -> N
         environ={"DIGITS_API_KEY": "one", "DIGITS_TRAINING_API_KEY": "another"},
         read_relative=lambda name: (tmp_path / name).read_bytes(),
         protocols={"studio-classic": read_classic_keys},
+        trainings={"studio-classic": read_classic_service_keys},
     )
 
     assert read.faults == ()

@@ -77,6 +77,7 @@ def test_the_app_finds_no_fault_in_the_endpoints_file(tmp_path: Path) -> None:
         environ={},
         read_relative=lambda name: (tmp_path / name).read_bytes(),
         protocols={name: kind.read_keys for name, kind in PROTOCOLS.items()},
+        trainings={},
     )
 
     assert read.faults == ()

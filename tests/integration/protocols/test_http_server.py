@@ -59,6 +59,7 @@ def endpoint(server: str, *requests: str, more: str = "") -> ScoringEndpoint:
         environ={"KEY": KEY},
         read_relative=lambda _: b'{"x": 1}',
         protocols=keys,
+        trainings={},
     )
     assert said.faults == ()
     return said.by_name["census"]

@@ -57,7 +57,7 @@ class RetrainingApp:
 
     def restart(self) -> None:
         """Start the app anew, with nothing in memory."""
-        self.app = App(self._settings(), self.folder, now=self.clock, identity=self.identity)
+        self.app = App(self.settings(), self.folder, now=self.clock, identity=self.identity)
         self.routes = Routes(lambda: self.app)
 
     def configure(  # noqa: PLR0913 - each says one thing of the file
@@ -188,7 +188,8 @@ timeout = "{timeout}"
             body=b"" if body is None else json.dumps(body).encode(),
         )
 
-    def _settings(self) -> dict[str, str]:
+    def settings(self) -> dict[str, str]:
+        """Give the app settings."""
         return {
             **self.azurite.environ("AzureWebJobsStorage"),
             **self.azurite.environ("ModelStorage"),

@@ -8,7 +8,7 @@ from azure.storage.blob import BlobServiceClient, ContainerClient, ExponentialRe
 
 from local_stack.azurite import Azurite
 from local_stack.ports import free_port
-from protocols.classic_keys import read_classic_keys
+from protocols.classic_keys import read_classic_keys, read_classic_service_keys
 from settings.connection import Connection
 from settings.secret import Secret
 from state.clients import blob_service
@@ -69,6 +69,7 @@ def _source(container: ContainerClient, service: BlobServiceClient, now: Clock) 
         "endpoints.toml",
         environ=KEYS,
         protocols={"studio-classic": read_classic_keys},
+        trainings={"studio-classic": read_classic_service_keys},
         now=now,
     )
 

@@ -5,12 +5,13 @@ import re
 
 from patch_endpoint.history import HISTORY_KEPT
 from patch_endpoint.record import State
+from protocols.batch import BatchAbilities
 from protocols.protocol import Abilities
 from protocols.table import PROTOCOLS
 from retrain_trigger.job import ENDED
 from retrain_trigger.job_transitions import TRANSITIONS
 from scripts.check_boundaries import MAY_IMPORT
-from settings.scoring_endpoint import USUAL_PROTOCOL
+from settings.protocol_name import USUAL_PROTOCOL
 from tests.unit.docs.markdown import ROOT, blocks, code, table
 
 TEXT = (ROOT / "docs" / "architecture.md").read_text("utf-8")
@@ -76,8 +77,15 @@ def test_the_table_of_abilities_names_those_that_there_are() -> None:
     assert said == set(Abilities.__struct_fields__)
 
 
+def test_the_table_of_what_training_services_can_do_names_all_of_it() -> None:
+    column = "ability of a training service"
+    said = {code(row[column])[0] for row in table(TEXT, column)}
+
+    assert said == set(BatchAbilities.__struct_fields__)
+
+
 def test_the_one_path_knows_no_protocol_but_by_what_an_endpoint_can_do() -> None:
-    """Batch jobs and the adding of endpoints are of Studio (classic) alone, as yet."""
+    """The adding of endpoints is of Studio (classic) alone."""
     shared = {"protocol", "blob_reference", "batch", "wire", "table", "identity", "vault"}
     own = {
         (str(file.relative_to(ROOT)), module)
@@ -90,7 +98,6 @@ def test_the_one_path_knows_no_protocol_but_by_what_an_endpoint_can_do() -> None
     assert own == {
         ("retrain_trigger/creation.py", "classic_keys"),
         ("retrain_trigger/creation.py", "studio_management"),
-        ("retrain_trigger/engine.py", "studio_batch"),
         ("retrain_trigger/engine.py", "studio_management"),
     }
 

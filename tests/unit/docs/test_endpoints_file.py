@@ -7,7 +7,12 @@ from typing import Any, override
 
 import pytest
 
-from protocols.classic_keys import CreateEndpoint, classic_keys, read_classic_keys
+from protocols.classic_keys import (
+    CreateEndpoint,
+    classic_keys,
+    read_classic_keys,
+    read_classic_service_keys,
+)
 from settings.bindings import DEFAULTS
 from settings.endpoints_file import Endpoints, parse_endpoints
 from settings.fault import Fault
@@ -22,6 +27,7 @@ TEXT = README.read_text("utf-8")
 SAMPLE = (ROOT / "endpoints.sample.toml").read_text("utf-8")
 REQUEST = blocks(TEXT, "json")[0].encode()
 PROTOCOLS = {"studio-classic": read_classic_keys}
+TRAININGS = {"studio-classic": read_classic_service_keys}
 
 ENDPOINT = "[endpoints.<name>]"
 SMOKE_TEST = "[endpoints.<name>.smoke_test]"
@@ -79,7 +85,7 @@ def _tables() -> dict[str, dict[str, bool]]:
         alone=True,
     )
     read_endpoint("one", endpoint, nothing)
-    read_training_service(service, lambda _: Secret(""))
+    read_training_service(service, lambda _: Secret(""), TRAININGS)
     return {
         ENDPOINT: endpoint.keys,
         SMOKE_TEST: endpoint.inner["smoke_test"].keys,
@@ -95,7 +101,13 @@ def _rows(heading: str) -> dict[str, Row]:
 def _parsed(content: str, read: Callable[[str], bytes] = lambda _: REQUEST) -> Endpoints:
     """Read a file with every app setting there that it names."""
     environ = dict.fromkeys(re.findall(r"%(\w+)%", content), "a-key")
-    return parse_endpoints(content, environ=environ, read_relative=read, protocols=PROTOCOLS)
+    return parse_endpoints(
+        content,
+        environ=environ,
+        read_relative=read,
+        protocols=PROTOCOLS,
+        trainings=TRAININGS,
+    )
 
 
 @pytest.mark.parametrize("heading", [ENDPOINT, SMOKE_TEST, RETRAIN, SERVICE])

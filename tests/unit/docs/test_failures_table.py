@@ -20,7 +20,7 @@ JOB_FAILURES = table(TEXT, "what happens to a job")
 STATES = set(State.__value__.__args__)
 JOB_STATES = set(job.State.__value__.__args__)
 # What only jobs and the adding of endpoints meet.
-NOT_OF_DEPLOYMENTS = {"studio_batch.py", "studio_management.py"}
+NOT_OF_DEPLOYMENTS = {"studio_batch.py", "studio_management.py", "jobs.py"}
 # A protocol is asked for the smoke test only where there is one.
 NOBODY_SEES = {"no_smoke_test"}
 CARRY_A_CODE = {"Problem", "Refused", "Unsettled", "KeyUnavailableError"}
@@ -76,6 +76,7 @@ def _codes_of_jobs() -> set[str]:
     files = [ROOT / "protocols" / "studio_batch.py", *(ROOT / "retrain_trigger").glob("*.py")]
     # Of every exchange: what the wire, Key Vault and the reading of an answer say.
     files += [ROOT / "protocols" / f"{name}.py" for name in ("wire", "vault", "classic_answers")]
+    files += [ROOT / "protocols" / "azureml_online" / f"{name}.py" for name in ("arm", "jobs")]
     return {one for file in files for one in _codes(file)}
 
 

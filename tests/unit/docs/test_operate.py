@@ -1,11 +1,18 @@
 """What operators are told: events, fields, queries and alerts are those of the code."""
 
+import logging
 import re
+from collections.abc import Callable
 
 import pytest
 
 from patch_endpoint.record import PatchCause
+from protocols.protocol import Refused, Unsettled
+from retrain_trigger.landed import model_landed
 from settings.app_settings import read_settings
+from tests.fakes.endpoints_folder import table as endpoint_table
+from tests.fakes.small_app import asking, document, routes_of
+from tests.fakes.small_world import NAME, SmallWorld
 from tests.unit.docs.events import asked_in, events, fields_in
 from tests.unit.docs.markdown import ROOT, blocks, code, section, table
 
@@ -20,6 +27,15 @@ ALERTS = {
     "patch-refused",
 }
 INFRA = ROOT / "infra"
+MODEL, NEWER = f"{NAME}/model.ilearner", f"{NAME}/newer.ilearner"
+NOT_PLAYED = {
+    "advance.refused",
+    "advance.underway",
+    "advance.unsettled",
+    "key.unavailable",
+    "patch.underway",
+}
+"""What the endpoints of a small world never come to: several steps, keys in Key Vault."""
 COLUMNS = {"timestamp", "message", "operation_Name", "operation_Id", "outerMessage", "type"}
 
 
@@ -67,6 +83,109 @@ def test_the_queries_answer_all_five_questions() -> None:
     assert [number for number, _ in questions] == ["1", "2", "3", "4", "5"]
     for number, question in questions:
         assert blocks(section(TEXT, f"{number}. {question}"), "kusto")
+
+
+def _for_nobody() -> None:
+    SmallWorld().land("elsewhere/model.ilearner")
+
+
+def _unapproved() -> None:
+    SmallWorld(endpoint_table(NAME, more="auto_deploy = false")).land(MODEL)
+
+
+def _faulty() -> None:
+    SmallWorld(endpoint_table(NAME, key="%NO_SUCH_SETTING%")).land(MODEL)
+
+
+def _older() -> None:
+    world = SmallWorld()
+    world.catalog.put(MODEL)
+    world.clock.advance(minutes=1)
+    world.land(NEWER)
+    world.run(minutes=5)
+    model_landed(world.engine, MODEL)
+
+
+def _answered(answer: Refused | Unsettled) -> Callable[[], None]:
+    def land() -> None:
+        world = SmallWorld()
+        world.scoring.react(NAME, answer)
+        world.land(MODEL)
+
+    return land
+
+
+def _empty() -> None:
+    SmallWorld().land(MODEL, b"")
+
+
+def _gone() -> None:
+    world = SmallWorld()
+    world.scoring.react(NAME, Unsettled("http_503", "down"))
+    world.land(MODEL)
+    world.catalog.delete(MODEL)
+    world.run(minutes=5)
+
+
+def _smoke_test_fails() -> None:
+    tested = (
+        f'[endpoints.{NAME}.smoke_test]\nscore_url = "https://a.example"\n'
+        'request = "r.json"\nexpect = "ok"'
+    )
+    world = SmallWorld(endpoint_table(NAME, more=tested))
+    world.land(NEWER)
+    world.run(minutes=10)
+    world.scoring.no_good.add(MODEL)
+    world.land(MODEL)
+    world.run(minutes=10)
+
+
+STORIES: dict[str, Callable[[], None]] = {
+    "model.landed endpoints=0": _for_nobody,
+    "deployment.skip verdict=waiting": _unapproved,
+    "deployment.skip reason=endpoint_fault": _faulty,
+    "deployment.skip verdict=older_than_desired": _older,
+    "deployment.refused": _empty,
+    "deployment.refused code=model_gone": _gone,
+    "patch.refused": _answered(Refused("http_401", "wrong key")),
+    "patch.unsettled": _answered(Unsettled("http_503", "down")),
+    "deployment.unconfirmed": _smoke_test_fails,
+    "deployment.rolled_back": _smoke_test_fails,
+}
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_a_story_ends_as_the_table_says(story: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+
+    STORIES[story]()
+
+    lines = [set(one.getMessage().split(" ")) for one in caplog.records]
+    assert any(set(story.split(" ")) <= line for line in lines), caplog.text
+
+
+def test_each_end_of_a_story_was_played() -> None:
+    told = {
+        one
+        for row in table(TEXT, "the story ends with")
+        for one in code(row["the story ends with"])
+    }
+
+    assert told - NOT_PLAYED <= STORIES.keys()
+    assert told >= NOT_PLAYED
+
+
+def test_what_a_renewal_meets_is_where_the_alerts_text_says() -> None:
+    world = SmallWorld()
+    world.land(MODEL)
+    world.run(minutes=5)
+    world.scoring.down = Unsettled("http_503", "down")
+    world.run(hours=20)
+
+    shown = document(routes_of(world).get_endpoint(asking(f"GET endpoints/{NAME}")))
+    slots = [slot for slot in ("desired", "serving") if shown[slot]["error"]]
+    said = re.findall(r"`(\w+)\.error`", section(TEXT, "`token-near-expiry`"))
+    assert said == slots == ["serving"]
 
 
 def test_the_causes_that_are_no_new_model_are_causes() -> None:

@@ -12,6 +12,7 @@ from tests.unit.docs.markdown import ROOT, code, table
 TEXT = (ROOT / "docs" / "reliability.md").read_text("utf-8")
 PROMISES, RULES = table(TEXT, "#"), table(TEXT, "rule")
 STEPS = table(TEXT, "step by step")
+JOBS = table(TEXT, "job of a workspace")
 SUITES = table(TEXT, "suite")
 
 
@@ -25,7 +26,9 @@ def test_every_invariant_and_every_race_rule_has_its_line() -> None:
     assert [row["rule"] for row in RULES] == [str(number) for number in range(1, 11)]
 
 
-@pytest.mark.parametrize("row", [*PROMISES, *RULES, *STEPS], ids=lambda row: row["test"][-60:])
+@pytest.mark.parametrize(
+    "row", [*PROMISES, *RULES, *STEPS, *JOBS], ids=lambda row: row["test"][-60:]
+)
 def test_the_test_that_a_line_names_is_there(row: dict[str, str]) -> None:
     file, name = code(row["test"])
 
@@ -37,6 +40,8 @@ def test_every_promise_has_a_guard_that_can_be_removed_to_see_its_test_go_red() 
     said = {f"invariant {row['#']}": "::".join(code(row["test"])) for row in PROMISES}
     said |= {f"rule {row['rule']}": "::".join(code(row["test"])) for row in RULES}
     said |= {f"step by step {row['step by step']}": "::".join(code(row["test"])) for row in STEPS}
+    column = "job of a workspace"
+    said |= {f"{column} {row[column]}": "::".join(code(row["test"])) for row in JOBS}
 
     assert {guard.promise: guard.test for guard in guards()} == said
     for guard in guards():

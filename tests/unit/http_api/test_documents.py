@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 import msgspec
+import pytest
 from msgspec.structs import replace
 
 from http_api.documents import EndpointDocument, endpoint_document, endpoint_summary
-from patch_endpoint.record import Deployment, Kept, Past, Problem, Record
+from patch_endpoint.record import Deployment, Kept, Past, Problem, Record, State
 from patch_endpoint.records import Records, Summary
 from patch_endpoint.trained_model import TrainedModel
 from protocols.classic_keys import ClassicKeys
@@ -93,17 +94,50 @@ def test_the_members_are_those_of_the_contract() -> None:
 def test_what_waits_for_a_person_is_shown_beside_what_is_desired() -> None:
     waiting = deployment("b", at(minutes=1), state="waiting")
     refused = deployment("a", state="refused", error=Problem("http_401", "wrong key"))
-    for desired in (refused, None):
-        document = shown(record(desired=desired, waiting=waiting))
-        (short,) = [endpoint_summary(ENDPOINT, one) for one in listed(desired, waiting)]
+    document = shown(record(desired=refused, waiting=waiting))
+    (short,) = [endpoint_summary(ENDPOINT, one) for one in listed(refused, waiting)]
 
-        assert document["waiting"]
-        assert short["waiting"]
-        assert short["waiting"]["model"] == {"name": "b", "etag": waiting.model.etag}
-        assert document["waiting"]["model"]["name"] == "b"
-        assert document["waiting"]["state"] == short["waiting"]["state"] == "waiting"
-        assert (document["desired"] is None) == (short["desired"] is None) == (desired is None)
+    assert document["waiting"]
+    assert short["waiting"]
+    assert short["waiting"]["model"] == {"name": "b", "etag": waiting.model.etag}
+    assert document["waiting"]["model"]["name"] == "b"
+    assert document["waiting"]["state"] == short["waiting"]["state"] == "waiting"
+    for desired in (document["desired"], short["desired"]):
+        assert desired
+        assert (desired["model"]["name"], desired["state"]) == ("a", "refused")
     assert shown(record(desired=refused))["waiting"] is None
+
+
+def test_before_anything_else_was_desired_what_waits_is() -> None:
+    """So whoever looks there for the first model of an endpoint finds it, and that it waits."""
+    waiting = deployment("a", state="waiting")
+    document = shown(record(waiting=waiting))
+    (short,) = [endpoint_summary(ENDPOINT, one) for one in listed(None, waiting)]
+
+    for one in (document, short):
+        assert one["desired"]
+        assert (one["desired"]["model"]["name"], one["desired"]["state"]) == ("a", "waiting")
+        assert one["waiting"] == one["desired"]
+
+
+@pytest.mark.parametrize(
+    ("state", "minutes", "shown_as_desired"),
+    [("live", 1, "b"), ("live", -1, "a"), ("patched", 1, "a"), ("rolled_back", 1, "a")],
+)
+def test_what_waits_is_shown_as_desired_once_what_it_waits_behind_is_live(
+    state: State, minutes: float, shown_as_desired: str
+) -> None:
+    """Then `serving` tells all of that; a rollback on its way is not hidden by what waits."""
+    desired, waiting = deployment("a", state=state), deployment("b", at(minutes=minutes))
+    waiting = replace(waiting, state="waiting")
+    document = shown(record(desired=desired, waiting=waiting))
+    (short,) = [endpoint_summary(ENDPOINT, one) for one in listed(desired, waiting)]
+
+    for one in (document["desired"], short["desired"]):
+        assert one
+        assert one["model"]["name"] == shown_as_desired
+    assert document["waiting"]
+    assert document["waiting"]["model"]["name"] == "b"
 
 
 def listed(desired: Deployment | None, waiting: Deployment | None) -> Iterator[Summary]:

@@ -35,6 +35,21 @@ def test_what_is_no_beginning_of_an_object_has_no_members(body: bytes) -> None:
     assert members_of(body) == {}
 
 
+def test_of_a_member_that_is_an_object_and_breaks_off_its_whole_members_are_read() -> None:
+    properties = {"status": "Failed", "jobs": {"a": [1]}, "text": "abc"}
+    body = json.dumps({"name": "j", "properties": properties}).encode()
+    for end in range(len(body) - 1):
+        found = members_of(body[:end], within=("properties",)).get("properties", {})
+
+        assert found.items() <= properties.items()
+        assert "properties" not in members_of(body[:end])
+    assert list(found) == ["status", "jobs", "text"]
+    assert members_of(body[: body.index(b"Failed") + 9], within=("properties",)) == {
+        "name": "j",
+        "properties": {"status": "Failed"},
+    }
+
+
 def test_half_of_a_surrogate_pair_and_a_number_that_is_none_are_not_taken_over() -> None:
     assert members_of(b'{"a": "x\\ud83d') == {"a": "x"}
     assert members_of(b'{"a": 1, "b": NaN, "c": 2}') == {"a": 1}

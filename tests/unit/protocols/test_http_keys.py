@@ -57,7 +57,11 @@ headers = { Authorization = "Bearer %SERVER_KEY%" }
 def read(content: str) -> Endpoints:
     keys = {name: kind.read_keys for name, kind in PROTOCOLS.items()}
     return parse_endpoints(
-        content, environ=SETTINGS, read_relative=lambda _: REQUEST, protocols=keys
+        content,
+        environ=SETTINGS,
+        read_relative=lambda _: REQUEST,
+        protocols=keys,
+        trainings={},
     )
 
 

@@ -13,19 +13,20 @@ from protocols.blob_reference import BlobReference
 from protocols.protocol import Accepted, Refused, Unsettled
 from protocols.studio_batch import StudioBatch
 from protocols.wire import ANSWER_LIMIT, HttpAnswer, NoAnswerError, Wire
-from settings.retraining import TrainingService
 from settings.secret import Secret
+from tests.fakes.training_service import classic_service
 
 KEY = "k3y-of-the-training-service"
 SIGNATURE = "c2lnbmF0dXJl%3D"
-SERVICE = TrainingService(
-    jobs_url="https://studio.invalid/workspaces/w/services/e/jobs",
-    api_key=Secret(KEY),
-    output=None,
-    timeout=timedelta(hours=12),
-)
+JOBS_URL = "https://studio.invalid/workspaces/w/services/e/jobs"
+SERVICE = classic_service(JOBS_URL, KEY)
 BLOB = BlobReference("https://m.invalid/", "training/data.csv", Secret(f"?sp=r&sig={SIGNATURE}"))
-REQUEST = BatchRequest(inputs={"input1": BLOB}, outputs={}, parameters={"URI": "Straße"})
+REQUEST = BatchRequest(
+    id="census_20260302T060000Z",
+    inputs={"input1": BLOB},
+    outputs={},
+    parameters={"URI": "Straße"},
+)
 HTML = (
     b"<html><head><title>504</title><style>p {}</style></head><body>Gateway &amp; time-out</body>"
 )
@@ -67,7 +68,7 @@ def test_a_submit_is_sent_in_utf_8_with_references_and_no_connection_string() ->
     [(method, url, body)] = wire.sent
 
     assert answer == Submitted("539d0bc2fde945b6ac986b851d0000f0")
-    assert (method, url) == ("POST", f"{SERVICE.jobs_url}?api-version=2.0")
+    assert (method, url) == ("POST", f"{JOBS_URL}?api-version=2.0")
     assert body is not None
     assert "Straße".encode() in body
     assert json.loads(body) == {
@@ -85,10 +86,10 @@ def test_a_submit_is_sent_in_utf_8_with_references_and_no_connection_string() ->
 @pytest.mark.parametrize("url", ["", "/", "?api-version=2.0", "/?api-version=2.0"])
 def test_the_jobs_address_may_be_copied_from_any_sample(url: str) -> None:
     wire = says(204)
-    service = msgspec.structs.replace(SERVICE, jobs_url=SERVICE.jobs_url + url)
+    service = classic_service(JOBS_URL + url, KEY)
     StudioBatch(wire).start(service, "j")
 
-    assert wire.sent == [("POST", f"{SERVICE.jobs_url}/j/start?api-version=2.0", b"")]
+    assert wire.sent == [("POST", f"{JOBS_URL}/j/start?api-version=2.0", b"")]
 
 
 @pytest.mark.parametrize("body", [HTML, b"", b'""', b'{"Id": 1}', b"17", b'"../../x"'])

@@ -10,7 +10,16 @@ from retrain_trigger.job_times import GIVEN_UP_AFTER
 from retrain_trigger.jobs import JobEndedError, JobRunsError
 from state.storage_errors import UnavailableError
 from tests.fakes.small_world import SmallWorld
-from tests.unit.retrain_trigger.test_jobs import OURS, SERVICE, begin, jobs_of, retrained, world
+from tests.unit.retrain_trigger.test_jobs import (
+    AT_ONCE,
+    OURS,
+    SERVICE,
+    begin,
+    jobs_of,
+    of_either_kind,
+    retrained,
+    world,
+)
 
 TIMEOUT = timedelta(hours=12)
 BUSY = Unsettled("http_503", "busy")
@@ -19,8 +28,8 @@ UNKNOWN = Refused("http_404", "there is no such job")
 OTHER_SERVICE = SERVICE.replace("[training_services.training]", "[training_services.other]")
 
 
-def running(outputs: str = OURS) -> tuple[SmallWorld, Job]:
-    small = world(outputs)
+def running(outputs: str = OURS, service: str = SERVICE) -> tuple[SmallWorld, Job]:
+    small = world(outputs, service=service)
     small.training.ends_as = "running"
     return small, begin(small)
 
@@ -29,8 +38,11 @@ def latest(small: SmallWorld) -> Job:
     return jobs_of(small)[-1]
 
 
-def test_a_job_that_its_service_cannot_describe_has_it_asked_to_cancel_it_all_the_same() -> None:
-    small, job = running()
+@of_either_kind
+def test_a_job_that_its_service_cannot_describe_has_it_asked_to_cancel_it_all_the_same(
+    service: str,
+) -> None:
+    small, job = running(service=service)
     small.training.says["look"] = [Unsettled("unreadable_job", "no JSON")]
     small.engine.jobs.cancel(job.id, "ada")
 
@@ -48,10 +60,11 @@ def test_a_job_that_its_service_cannot_describe_has_it_asked_to_cancel_it_all_th
     [(FORBIDDEN, FORBIDDEN), (None, BUSY), (None, FORBIDDEN), (BUSY, None)],
     ids=["no key", "cancel fails", "cancel refused", "no look"],
 )
+@of_either_kind
 def test_a_job_whose_service_will_not_end_it_ends_an_hour_after_its_timeout_and_says_so(
-    look: Refused | Unsettled | None, cancel: Refused | Unsettled | None
+    service: str, look: Refused | Unsettled | None, cancel: Refused | Unsettled | None
 ) -> None:
-    small, _ = running()
+    small, _ = running(service=service)
     small.training.says = {"look": [look], "cancel": [cancel]}
     small.training.cancels = False
     small.run(hours=12, minutes=50)
@@ -78,8 +91,9 @@ def test_a_job_whose_service_was_renamed_ends_and_another_may_begin() -> None:
     assert begin(small).state == "running"
 
 
-def test_a_job_that_a_person_wants_ended_is_waited_for_an_hour() -> None:
-    small, job = running()
+@of_either_kind
+def test_a_job_that_a_person_wants_ended_is_waited_for_an_hour(service: str) -> None:
+    small, job = running(service=service)
     small.training.cancels = False
     assert small.engine.jobs.cancel(job.id, "ada") == latest(small)
     small.run(minutes=55)
@@ -116,8 +130,9 @@ def test_an_hour_of_which_the_app_slept_through_is_no_reason_not_to_ask() -> Non
     assert (latest(small).state, latest(small).error) == ("cancelled", None)
 
 
-def test_a_cancel_that_is_refused_ends_nothing() -> None:
-    small, job = running()
+@of_either_kind
+def test_a_cancel_that_is_refused_ends_nothing(service: str) -> None:
+    small, job = running(service=service)
     small.training.says["cancel"] = [FORBIDDEN]
     small.engine.jobs.cancel(job.id, "ada")
 
@@ -127,11 +142,15 @@ def test_a_cancel_that_is_refused_ends_nothing() -> None:
         begin(small)
 
 
-def test_a_model_that_is_there_before_the_cancel_arrives_is_delivered() -> None:
-    small, job = running(outputs="")
+@pytest.mark.parametrize(("outputs", "service"), [("", SERVICE), (OURS, AT_ONCE)])
+def test_a_model_that_is_there_before_the_cancel_arrives_is_delivered(
+    outputs: str, service: str
+) -> None:
+    small, job = running(outputs, service)
     [there] = small.training.jobs.values()
 
     def finish() -> None:
+        small.catalog.put(f"census/{job.id}.ilearner")
         there.status = "finished"
 
     small.calls.script("training.cancel", finish)
@@ -141,8 +160,11 @@ def test_a_model_that_is_there_before_the_cancel_arrives_is_delivered() -> None:
     assert len(small.sent()) == 1
 
 
-def test_a_job_whose_time_is_up_is_cancelled_whatever_its_service_says_it_is_in() -> None:
-    small, _ = running()
+@of_either_kind
+def test_a_job_whose_time_is_up_is_cancelled_whatever_its_service_says_it_is_in(
+    service: str,
+) -> None:
+    small, _ = running(service=service)
     [there] = small.training.jobs.values()
     there.status = "unknown"
     small.calls.script("training.cancel", lambda: setattr(there, "status", "running"))
@@ -153,8 +175,9 @@ def test_a_job_whose_time_is_up_is_cancelled_whatever_its_service_says_it_is_in(
     assert "were over" in str(latest(small).error)
 
 
-def test_a_job_is_lost_only_after_three_answers_in_a_row_that_it_is_unknown() -> None:
-    small, _ = running()
+@of_either_kind
+def test_a_job_is_lost_only_after_three_answers_in_a_row_that_it_is_unknown(service: str) -> None:
+    small, _ = running(service=service)
     small.training.says["look"] = [BUSY, BUSY, UNKNOWN, UNKNOWN, BUSY, UNKNOWN, UNKNOWN, None]
     small.run(hours=2)
     assert latest(small).state == "running"

@@ -192,7 +192,7 @@ def test_the_service_is_asked_anew_once_its_last_answer_is_half_a_minute_old() -
     small.tick()
     [job] = jobs_of(small)
     output = JobOutput("training", job.job_id or "", "output2")
-    results = ServiceResults(small.training, small.engine.endpoints)
+    results = ServiceResults(small.engine.batches, small.engine.endpoints)
     small.calls.forget()
 
     results.location(output, small.clock())
@@ -206,7 +206,7 @@ def test_the_service_is_asked_anew_once_its_last_answer_is_half_a_minute_old() -
 def test_the_reason_is_said(answer: Callable[[Look], Look]) -> None:
     small = deployed()
     [job] = jobs_of(small)
-    results = ServiceResults(small.training, small.engine.endpoints)
+    results = ServiceResults(small.engine.batches, small.engine.endpoints)
 
     with answering(small, answer), pytest.raises(ResultUnavailableError, match="could not say"):
         results.location(JobOutput("training", job.job_id or "", "output2"), small.clock())

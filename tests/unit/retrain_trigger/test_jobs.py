@@ -18,12 +18,23 @@ from tests.fakes.endpoints_folder import KEY_SETTING
 from tests.fakes.model_catalog import ELSEWHERE
 from tests.fakes.small_world import NAME, SmallWorld
 
+LATEST = 'outputs.output2 = "experimentoutput/{name}/latest.ilearner"'
 OURS = 'outputs.output2 = "experimentoutput/{name}/{{run}}.ilearner"'
 SERVICE = f"""
 [training_services.training]
 jobs_url = "https://training.invalid/workspaces/w/services/s/jobs"
 api_key = "%{KEY_SETTING}%"
 """
+AT_ONCE = """
+[training_services.training]
+protocol = "azureml-online"
+workspace = "https://management.azure.com/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w"
+datastores = { training = "training", experimentoutput = "models" }
+job = { jobType = "Command", command = "python train.py" }
+"""
+of_either_kind = pytest.mark.parametrize(
+    "service", [SERVICE, AT_ONCE], ids=["started apart", "started by its submission"]
+)
 # The clock begins at six; the first tick only takes its bearings.
 AT_SIX_TWO = 'schedule = "0 2 6 * * *"'
 
@@ -43,8 +54,8 @@ inputs.input1 = "training/{name}.csv"
 """
 
 
-def world(outputs: str = OURS, schedule: str = "") -> SmallWorld:
-    return SmallWorld(retrained(outputs=outputs, schedule=schedule), SERVICE)
+def world(outputs: str = OURS, schedule: str = "", service: str = SERVICE) -> SmallWorld:
+    return SmallWorld(retrained(outputs=outputs, schedule=schedule), service)
 
 
 def jobs_of(small: SmallWorld) -> list[Job]:
@@ -57,8 +68,9 @@ def begin(small: SmallWorld) -> Job:
     return small.engine.jobs.begin(endpoint, Request(by="somebody"))
 
 
-def test_a_scheduled_job_begins_is_polled_and_its_model_goes_live() -> None:
-    small = world(schedule=AT_SIX_TWO)
+@of_either_kind
+def test_a_scheduled_job_begins_is_polled_and_its_model_goes_live(service: str) -> None:
+    small = world(schedule=AT_SIX_TWO, service=service)
     for _ in range(5):
         small.tick()
     [job] = jobs_of(small)
@@ -71,12 +83,16 @@ def test_a_scheduled_job_begins_is_polled_and_its_model_goes_live() -> None:
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("outputs", [OURS, ""], ids=["ours", "the service's own"])
+@pytest.mark.parametrize(
+    ("outputs", "service"),
+    [(OURS, SERVICE), ("", SERVICE), (OURS, AT_ONCE), (LATEST, AT_ONCE)],
+    ids=["ours", "the service's own", "by its submission", "by its submission, over another"],
+)
 def test_a_crash_at_any_call_runs_no_job_twice_and_forgets_none(
-    outputs: str, *, after: bool
+    outputs: str, service: str, *, after: bool
 ) -> None:
     for number in itertools.count(1):
-        small = world(outputs, AT_SIX_TWO)
+        small = world(outputs, AT_SIX_TWO, service)
         small.tick()
         small.calls.crash_at(number, after=after)
         for _ in range(3):
@@ -94,14 +110,17 @@ def test_a_crash_at_any_call_runs_no_job_twice_and_forgets_none(
         agenda = small.store.names("agenda/")
         assert [name.split("/")[2] for name in agenda] == ["endpoint"], where
         if not crashed:
-            assert number > 20
+            assert number > 18
             break
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-def test_a_crash_while_a_person_is_answered_forgets_no_job_that_was_begun(*, after: bool) -> None:
+@of_either_kind
+def test_a_crash_while_a_person_is_answered_forgets_no_job_that_was_begun(
+    service: str, *, after: bool
+) -> None:
     for number in itertools.count(1):
-        small = world()
+        small = world(service=service)
         small.calls.crash_at(number, after=after)
         with suppress(CrashError):
             begin(small)
@@ -119,9 +138,12 @@ def test_a_crash_while_a_person_is_answered_forgets_no_job_that_was_begun(*, aft
             break
 
 
-@pytest.mark.parametrize("call", ["training.submit", "training.start"])
-def test_somebody_else_driving_the_same_job_starts_it_once(call: str) -> None:
-    small = world()
+@pytest.mark.parametrize(
+    ("call", "service"),
+    [("training.submit", SERVICE), ("training.start", SERVICE), ("training.submit", AT_ONCE)],
+)
+def test_somebody_else_driving_the_same_job_starts_it_once(call: str, service: str) -> None:
+    small = world(service=service)
 
     def other_instance() -> None:
         small.engine.jobs.drive(small.store.names("jobs/")[0][5:-5])
@@ -145,8 +167,9 @@ def test_the_endpoint_has_one_job_at_a_time() -> None:
     assert error.value.job.id == first.id
 
 
-def test_a_job_its_service_does_not_know_any_more_has_failed() -> None:
-    small = world()
+@of_either_kind
+def test_a_job_its_service_does_not_know_any_more_has_failed(service: str) -> None:
+    small = world(service=service)
     job = begin(small)
     small.training.jobs.clear()
     for _ in range(8):
@@ -223,8 +246,9 @@ def test_200_endpoints_of_one_training_service_each_take_their_own_model() -> No
         assert small.desired(name).state == "live"
 
 
-def test_jobs_that_ended_long_ago_are_forgotten_but_not_the_last() -> None:
-    small = world()
+@of_either_kind
+def test_jobs_that_ended_long_ago_are_forgotten_but_not_the_last(service: str) -> None:
+    small = world(service=service)
     for _ in range(3):
         begin(small)
         small.tick()
@@ -238,8 +262,9 @@ def test_jobs_that_ended_long_ago_are_forgotten_but_not_the_last() -> None:
     assert [job.id for job in jobs_of(small)] == kept[-1:]
 
 
-def test_a_job_that_nothing_wakes_is_woken_by_the_sweep() -> None:
-    small = world()
+@of_either_kind
+def test_a_job_that_nothing_wakes_is_woken_by_the_sweep(service: str) -> None:
+    small = world(service=service)
     begin(small)
     for name in small.store.names("agenda/"):
         small.store.delete(name)

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Callable, Mapping
 
-from protocols.classic_keys import read_classic_keys
+from protocols.azureml_online.service_keys import read_azureml_service_keys
+from protocols.classic_keys import read_classic_keys, read_classic_service_keys
 from settings.endpoints_file import Endpoints, parse_endpoints
 
 KEYS = {
@@ -13,6 +14,10 @@ KEYS = {
 }
 REQUEST = b'{"Inputs": {}}'
 PROTOCOLS = dict.fromkeys(("studio-classic", "http"), read_classic_keys)
+TRAININGS = {
+    "azureml-online": read_azureml_service_keys,
+    "studio-classic": read_classic_service_keys,
+}
 
 LEAST = """
 [endpoints.census]
@@ -67,7 +72,11 @@ def read(
 ) -> Endpoints:
     """Read an endpoints file, with every key set and every request there."""
     return parse_endpoints(
-        content, environ=environ, read_relative=read_relative, protocols=PROTOCOLS
+        content,
+        environ=environ,
+        read_relative=read_relative,
+        protocols=PROTOCOLS,
+        trainings=TRAININGS,
     )
 
 

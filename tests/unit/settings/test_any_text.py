@@ -57,6 +57,7 @@ def _tables(**keys: Any) -> st.SearchStrategy[dict[str, Any]]:
     return st.builds(lambda one, other: {**other, **one}, known, unknown)
 
 
+JOB_KEYS = st.sampled_from(["jobType", "codeId", "environmentId", "inputs", "outputs", "status"])
 SMOKE_TESTS = _tables(score_url=TEXTS, request=TEXTS, expect=TEXTS)
 RETRAINS = _tables(
     service=TEXTS,
@@ -78,7 +79,16 @@ ENDPOINTS = _tables(
     smoke_test=SMOKE_TESTS,
     retrain=RETRAINS,
 )
-SERVICES = _tables(jobs_url=TEXTS, api_key=TEXTS, output=TEXTS, timeout=TEXTS)
+SERVICES = _tables(
+    protocol=st.sampled_from(["studio-classic", "azureml-online"]),
+    jobs_url=TEXTS,
+    api_key=TEXTS,
+    output=TEXTS,
+    timeout=TEXTS,
+    workspace=TEXTS,
+    datastores=st.dictionaries(TEXTS, TEXTS, max_size=2),
+    job=st.dictionaries(JOB_KEYS | TEXTS, VALUES, max_size=4),
+)
 DOCUMENTS = _tables(
     defaults=ENDPOINTS,
     endpoints=st.dictionaries(TEXTS, ENDPOINTS, max_size=3),
@@ -135,6 +145,7 @@ def test_a_character_amiss_leaves_a_file_or_none(position: int, other: str) -> N
 @given(DOCUMENTS)
 @example({"endpoints": {"census": {"protocol": ["http"]}}})
 @example({"endpoints": {"census": {"patch_url": "https://["}}})
+@example({"endpoints": {"census": {"smoke_test": {"expect": "`{`"}}}})
 def test_any_values_make_endpoints_with_faults_and_no_other_error(
     document: dict[str, Any],
 ) -> None:

@@ -6,7 +6,12 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from protocols.classic_keys import ClassicKeys, CreateEndpoint, classic_keys
+from protocols.classic_keys import (
+    ClassicKeys,
+    ClassicServiceKeys,
+    CreateEndpoint,
+    classic_keys,
+)
 from settings.endpoints_file import is_endpoint_name
 from settings.fault import SettingsError
 from settings.scoring_endpoint import ScoringEndpoint, SmokeTest
@@ -59,8 +64,10 @@ def test_every_key_of_the_contract_is_read() -> None:
 def test_a_training_service_is_read() -> None:
     service = read(WHOLE).training_services["census"]
 
-    assert service.jobs_url == "https://services.example/jobs"
-    assert service.api_key == Secret("key-of-training")
+    assert service.protocol == "studio-classic"
+    assert service.keys == ClassicServiceKeys(
+        jobs_url="https://services.example/jobs", api_key=Secret("key-of-training")
+    )
     assert (service.output, service.timeout) == ("output2", timedelta(minutes=90))
 
 
@@ -222,6 +229,7 @@ SERVICE_FAULTS = [
     (changed(WHOLE, "timeout", '"0h"'), "timeout", "is no duration"),
     (changed(WHOLE, "timeout", "12"), "timeout", "must be a text"),
     (WHOLE + "colour = 1", "colour", "is no key of this table"),
+    (WHOLE + "protocol = 'http'", "protocol", "must be one of: azureml-online, studio-classic"),
     (WHOLE.replace("%CENSUS_TRAINING_API_KEY%", "%OTHER%"), "api_key", "OTHER, which is not set"),
 ]
 
@@ -240,6 +248,26 @@ def test_a_faulty_training_service_is_left_out_and_its_fault_named(
     assert fault.where == f"training_services.census.{key}"
     assert what in fault.what
     assert endpoints.training_services == {}
+    assert endpoints.by_name["census"].faults == ()
+
+
+WORKSPACE = """
+[training_services.other]
+protocol = "azureml-online"
+workspace = "https://evil.example/"
+datastores = {}
+"""
+
+
+def test_all_faults_of_a_workspace_are_named_at_once_and_stop_it_alone() -> None:
+    endpoints = read(WHOLE + WORKSPACE)
+
+    assert [fault.where for fault in endpoints.faults] == [
+        "training_services.other.workspace",
+        "training_services.other.datastores",
+        "training_services.other.job",
+    ]
+    assert set(endpoints.training_services) == {"census"}
     assert endpoints.by_name["census"].faults == ()
 
 

@@ -8,7 +8,7 @@ import pytest
 from settings.fault import SettingsError
 from state.endpoints_source import LOOK_AGAIN_AFTER, AppFolder, EndpointsSource, Folder
 from state.storage_errors import UnavailableError
-from tests.unit.settings.endpoints_text import KEYS, LEAST, PROTOCOLS, REQUEST, WHOLE
+from tests.unit.settings.endpoints_text import KEYS, LEAST, PROTOCOLS, REQUEST, TRAININGS, WHOLE
 
 BEGIN = datetime(2026, 11, 23, 10, tzinfo=UTC)
 
@@ -51,7 +51,12 @@ class MemoryFolder:
 
 def _source(folder: Folder, now: Clock | None = None) -> EndpointsSource:
     return EndpointsSource(
-        folder, "endpoints.toml", environ=KEYS, protocols=PROTOCOLS, now=now or Clock()
+        folder,
+        "endpoints.toml",
+        environ=KEYS,
+        protocols=PROTOCOLS,
+        trainings=TRAININGS,
+        now=now or Clock(),
     )
 
 

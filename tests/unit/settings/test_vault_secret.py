@@ -2,7 +2,7 @@
 
 import pytest
 
-from protocols.classic_keys import classic_keys
+from protocols.classic_keys import classic_keys, classic_service_keys
 from settings.secret import Secret
 from settings.vault_secret import UnreadKeyError, VaultSecret, vault_secret
 from telemetry.redaction import redact
@@ -57,7 +57,8 @@ def test_a_training_services_key_and_a_workspaces_token_may_be_there_too() -> No
     endpoints = read(WHOLE, environ=dict.fromkeys(KEYS, URI))
 
     assert endpoints.faults == ()
-    assert isinstance(endpoints.training_services["census"].api_key, VaultSecret)
+    service = endpoints.training_services["census"]
+    assert isinstance(classic_service_keys(service).api_key, VaultSecret)
     assert isinstance(classic_keys(endpoints.by_name["census"]).workspace_token, VaultSecret)
 
 

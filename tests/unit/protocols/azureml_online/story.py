@@ -46,6 +46,7 @@ def endpoint_of(content: str = TABLE + SMOKE) -> ScoringEndpoint:
         environ={},
         read_relative=lambda _: json.dumps({"ask": 1}).encode(),
         protocols={"azureml-online": read_azureml_keys},
+        trainings={},
     )
     assert found.faults == ()
     return found.by_name["census"]

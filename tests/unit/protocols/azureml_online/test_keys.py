@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from protocols.azureml_online.azureml_online import NAME
 from protocols.azureml_online.keys import AzuremlKeys, DeploymentKeys, azureml_keys
 from protocols.table import PROTOCOLS
 from settings.endpoints_file import Endpoints, parse_endpoints
@@ -53,7 +52,13 @@ properties = {{ requestSettings = {{ requestTimeout = "PT5S" }}, appInsightsEnab
 
 def read(content: str) -> Endpoints:
     keys = {name: kind.read_keys for name, kind in PROTOCOLS.items()}
-    return parse_endpoints(content, environ={}, read_relative=lambda _: REQUEST, protocols=keys)
+    return parse_endpoints(
+        content,
+        environ={},
+        read_relative=lambda _: REQUEST,
+        protocols=keys,
+        trainings={},
+    )
 
 
 def keys_of(content: str) -> AzuremlKeys:
@@ -206,6 +211,6 @@ def test_the_page_names_every_key_and_which_must_be_there(
 
 
 def test_the_example_on_the_page_has_no_fault() -> None:
-    (example,) = [one for one in blocks(PAGE, "toml") if NAME in one]
+    (example,) = [one for one in blocks(PAGE, "toml") if "deployment]" in one]
 
     assert keys_of(re.sub("<([a-z]+)>", r"\1", example)).traffic_steps == (10, 100)
