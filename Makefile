@@ -57,7 +57,7 @@ unit: $(PYTHON_READY)
 	@exec $(PYTHON) -m pytest tests/unit $(ARGS)
 
 servers: $(PYTHON_READY) $(AZURITE_READY) $(AZUREML_READY) $(MLSERVER_READY)
-	@exec $(PYTHON) -m pytest tests/integration -m real_server -n 2 --dist loadfile $(ARGS)
+	@exec $(PYTHON) -m pytest tests/integration tests/e2e -m real_server --full -n 2 --dist loadfile $(ARGS)
 
 chaos: $(PYTHON_READY) $(AZURITE_READY)
 	@exec $(PYTHON) -m pytest tests/chaos --full -n 2 --dist loadfile $(ARGS)

@@ -81,7 +81,7 @@ def _run(given: argparse.Namespace, narrator: Narrator) -> int:
 
 def _run_azureml(given: argparse.Namespace, narrator: Narrator) -> int:
     with _stack(given, narrator, azureml_scene) as stack:
-        story = AzuremlStory(stack=stack, narrator=narrator, now=_now, pause=_pause)
+        story = AzuremlStory(stack, narrator, now=_now, pause=_pause)
         return _use(stack, story, given, narrator)
 
 

@@ -11,7 +11,9 @@ from local_stack.identity import ManagedIdentity
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add what the attacks of `tests/chaos` can be told."""
-    parser.addoption("--full", action="store_true", help="run the attacks in their full form")
+    parser.addoption(
+        "--full", action="store_true", help="run the attacks in full, and what takes minutes"
+    )
     parser.addoption(
         "--write-figures", action="store_true", help="write their figures to docs/reliability.md"
     )

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from local_stack.azureml.installed import IS_INSTALLED, NOT_INSTALLED
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -73,6 +75,37 @@ def test_both_acts_end_well_and_each_takeover_shows_in_the_endpoints_document(
     assert f"POST …/redeploy?dry_run=true: patch {scheduled}, replaces {scheduled}" in done.stdout
     assert "schedule =" not in (home / "endpoints.toml").read_text("utf-8")
     _assert_accuracy_fell_and_rose(done.stdout)
+
+
+# The app looks every 35 seconds how far a deployment is: both acts together wait for some 20 looks.
+@pytest.mark.real_server
+@pytest.mark.skipif(not IS_INSTALLED, reason=NOT_INSTALLED)
+@pytest.mark.timeout(1500)
+def test_the_second_story_ends_well_and_a_model_that_is_no_good_never_has_traffic(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    if not request.config.getoption("--full"):
+        pytest.skip("it takes ten minutes: `make servers` plays it")
+    command = [sys.executable, "-m", "local_stack", "--story", "azureml", "--demo", "--acts", "2"]
+    done = subprocess.run(
+        [*command, "--free-ports", "--home", str(tmp_path / "home")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=1400,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = re.search(r"accuracy ([\d.]+)% → ([\d.]+)%, confirmed by the app's own", done.stdout)
+    assert told is not None, done.stdout
+    assert float(told[1]) < float(told[2])
+    assert done.stdout.count("at  10 % of the traffic 2 of 20 requests are answered by it") == 2
+    assert "refused: smoke_test_failed" in done.stdout
+    assert "its deployment is deleted; it never had any traffic" in done.stdout
+    before, after = re.findall(r"(?:before|after)  +(m-\w+) 100 %", done.stdout)
+    assert before != after
+    assert "held: yes" in done.stdout
 
 
 def _models(story: str) -> list[str]:

@@ -132,6 +132,21 @@ def test_a_model_that_fails_at_a_request_is_a_424(real: Caller) -> None:
     assert answer.headers["ms-azureml-model-error-statuscode"] == "500"
 
 
+def test_the_light_server_answers_as_microsofts_does(
+    make_caller: MakeCaller, workspace: Workspace
+) -> None:
+    """So what is tested with the one holds for the other."""
+    (light,) = workspace.environments
+    said = []
+    for scoring in (light, environment("scoring")):
+        with make_caller(environments=(scoring,)) as caller:
+            said.append(_conversation(caller))
+
+    assert said[0] == said[1]
+    assert [status for status, _ in said[0][:4]] == [200, 200, 424, 408]
+    assert said[0][4] == "Failed"
+
+
 def test_traffic_moves_between_two_of_microsofts_servers(real: Caller) -> None:
     real.deploy("blue")
     real.deploy("green")
@@ -204,6 +219,26 @@ def _endpoint(*, location: str | None = "x", sent: bool = True, **properties: ob
     placed = {} if location is None else {"location": location}
     body = {**placed, "properties": {"authMode": "Key", **properties}}
     return Check("OnlineEndpoint", sent, body)
+
+
+def _conversation(caller: Caller) -> list[Any]:
+    """What is answered to the same requests; of a failing model the status alone."""
+    settings = {"requestSettings": {"requestTimeout": "PT5S"}}
+    caller.deploy("good", {"answer": {"of": [1, 2.5, None, "é"]}}, **settings)
+    caller.deploy("bad", {"answer": "raise"}, **settings)
+    caller.deploy("slow", {"answer": 1, "slow": 30}, requestSettings={"requestTimeout": "PT0.3S"})
+    caller.put_deployment("none", caller.register("none", {"nothing": 1}))
+    answers = [
+        caller.score("good"),
+        caller.score("good", body={"text": "é", "rows": [[1, 2]]}),
+        caller.score("bad"),
+        caller.score("slow"),
+    ]
+    told: list[Any] = [
+        (one.status_code, one.json() if one.status_code == 200 else None) for one in answers
+    ]
+    kinds = [one.headers["content-type"].partition(";")[0] for one in answers]
+    return [*told, caller.settled(f"{DEPLOYMENTS}/none"), kinds]
 
 
 def _driven(caller: Caller, ca_file: Path, folder: Path) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from local_stack.azureml.installed import IS_INSTALLED, NOT_INSTALLED
 from local_stack.demo_endpoints import ENDPOINTS
 from tests.integration.local_stack.stack_process import make_app, stack_process
 
@@ -25,6 +26,32 @@ def test_a_signal_while_serving_ends_every_child(tmp_path: Path, number: signal.
 
     assert (status, stack.survivors()) == (0, [])
     assert stack.said.count("Stopping: this takes some seconds.\n") == 1
+
+
+@pytest.mark.real_server
+@pytest.mark.skipif(not IS_INSTALLED, reason=NOT_INSTALLED)
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 0), (signal.SIGKILL, -9)])
+def test_the_second_storys_stack_leaves_no_child_either(
+    tmp_path: Path, number: signal.Signals, status: int
+) -> None:
+    app = make_app(tmp_path / "app")
+
+    with stack_process(app, "--story", "azureml", "--no-story", "--free-ports") as stack:
+        stack.read_until(SERVING)
+        ended = stack.end(number)
+
+    assert (ended, stack.survivors()) == (status, [])
+
+
+def test_a_story_that_is_not_told_is_one_sentence_and_nothing_is_started(tmp_path: Path) -> None:
+    app = make_app(tmp_path / "app")
+
+    with stack_process(app, "--story", "vertex") as stack:
+        status = stack.wait()
+
+    assert status == 2
+    assert "argument --story: invalid choice: 'vertex'" in stack.said
+    assert not stack.home.exists()
 
 
 def test_a_signal_during_the_start_ends_what_was_started(tmp_path: Path) -> None:
