@@ -69,6 +69,16 @@ def test_a_deployment_may_take_a_time_by_the_clock(make_caller: MakeCaller) -> N
         assert caller.state(f"{DEPLOYMENTS}/blue") == "Succeeded"
 
 
+def test_what_failed_long_ago_shows_it_no_sooner(caller: Caller) -> None:
+    caller.plane.fate("OutOfQuota", pacing=AfterTime(timedelta(minutes=8)))
+    caller.put_deployment("blue", caller.register("1"))
+
+    caller.clock.advance(minutes=7)
+    assert caller.state(f"{DEPLOYMENTS}/blue") == "Creating"
+    caller.clock.advance(minutes=1)
+    assert caller.state(f"{DEPLOYMENTS}/blue") == "Failed"
+
+
 def test_a_script_whose_init_raises_fails_the_deployment(caller: Caller) -> None:
     put = caller.put_deployment("blue", caller.register("1", {"nothing": 1}))
 
@@ -188,6 +198,10 @@ def test_the_later_put_may_cancel_the_earlier(make_caller: MakeCaller) -> None:
         assert (earlier["status"], earlier["error"]["code"]) == ("Canceled", "OperationCanceled")
         assert caller.settled(f"{DEPLOYMENTS}/blue") == "Succeeded"
         assert caller.says("blue") == "second"
+        (pid,) = caller.plane.processes("census").values()
+        others = [one for one in _servers() if one.pid != pid]
+        _, alive = psutil.wait_procs(others, timeout=30)
+        assert alive == []
 
 
 def test_a_deployment_with_traffic_cannot_be_deleted(caller: Caller) -> None:
@@ -309,6 +323,15 @@ def test_a_deployment_of_another_endpoint_or_of_none_is_not_found(caller: Caller
     assert missing.status_code == 400
     body = caller.deployment(caller.register("1"))
     assert caller.ask("PUT", "/onlineEndpoints/other/deployments/blue", body).status_code == 404
+
+
+def _servers() -> list[psutil.Process]:
+    """The scoring servers that this process has started, and not ended."""
+    return [
+        one
+        for one in psutil.Process().children()
+        if "local_stack.inference_server" in one.cmdline()
+    ]
 
 
 def _log(caller: Caller) -> str:

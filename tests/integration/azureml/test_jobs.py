@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 from typing import Any
 
+import psutil
 import pytest
 import requests
 
@@ -34,6 +35,11 @@ def ended(caller: Caller, path: str = JOB) -> str:
     while (status := _status(caller, path)) not in {"Completed", "Failed", "Canceled"}:
         caller.clock.advance(seconds=1)
     return status
+
+
+def _trainings() -> list[psutil.Process]:
+    """What runs of the jobs that this process has begun."""
+    return [one for one in psutil.Process().children() if "train.py" in one.cmdline()]
 
 
 def _status(caller: Caller, path: str = JOB) -> str:
@@ -130,10 +136,14 @@ def test_a_job_is_queued_then_runs_then_is_completed(make_caller: MakeCaller) ->
 def test_a_job_that_is_cancelled_ends_as_canceled(make_caller: MakeCaller) -> None:
     with make_caller(pacing=AsItGoes()) as caller:
         caller.ask("PUT", JOB, caller.job("python train.py --sleep 60"))
+        while not (processes := _trainings()):
+            assert _status(caller) in {"Queued", "Running"}
 
         cancelled = caller.ask("POST", f"{JOB}/cancel")
 
         assert cancelled.status_code == 202
+        _, alive = psutil.wait_procs(processes, timeout=30)
+        assert alive == []
         assert ended(caller) == "Canceled"
         assert caller.ask("GET", cancelled.headers["Location"]).status_code == 204
         assert caller.ask("POST", f"{JOB}/cancel").status_code == 200
