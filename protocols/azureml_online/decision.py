@@ -102,9 +102,8 @@ def begun(there: OnlineEndpoint, found: OnlineDeployment | None, candidate: Cand
         return Refused("deployment_name_taken", what, about_model=True)
     stands = found is not None and found.state == SUCCEEDED
     if stands and candidate.name in there.served:
-        return (
-            Done() if _has_all(there, candidate) else Wait(stage=traffic_stage(ALL), at_once=True)
-        )
+        is_done = has_all(there, candidate) and _is_known(there, candidate)
+        return Done() if is_done else Wait(stage=traffic_stage(ALL), at_once=True)
     if any(there.traffic.get(name) for name in there.unproven - {candidate.name}):
         return TakeBack()
     if stands:
@@ -172,8 +171,9 @@ def moved(there: OnlineEndpoint, candidate: Candidate, stage: str, waited: timed
     """Decide which share of the traffic a deployment that stands gets next."""
     if not there.is_settled:
         return _at_work(there, stage)
-    if _has_all(there, candidate):
-        return Done()
+    if has_all(there, candidate):
+        # A person may have given it that: then the tags are yet to say so.
+        return Done() if _is_known(there, candidate) else Shift(ALL)
     share, due = there.traffic.get(candidate.name, 0), share_of(stage)
     if due and there.state != SUCCEEDED:
         return Shift(due)  # whatever is described, it is not in effect
@@ -191,8 +191,14 @@ def _given_more(candidate: Candidate, share: int, left: timedelta) -> Wait | Shi
     return Shift(next(step for step in candidate.keys.traffic_steps if step > share))
 
 
-def _has_all(there: OnlineEndpoint, candidate: Candidate) -> bool:
+def has_all(there: OnlineEndpoint, candidate: Candidate) -> bool:
+    """Say whether all traffic goes to it, and that is in effect."""
     return there.state == SUCCEEDED and there.traffic.get(candidate.name) == ALL
+
+
+def _is_known(there: OnlineEndpoint, candidate: Candidate) -> bool:
+    """Say whether the tags tell that it is the last that had all traffic."""
+    return there.served[:1] == (candidate.name,)
 
 
 def _given_less(there: OnlineEndpoint, candidate: Candidate, due: int) -> Shift | Refused:
