@@ -114,9 +114,9 @@ class Rollout:
 
     def _tried(self, there: OnlineEndpoint, stage: str, waited: timedelta) -> Answer:
         step = decision.moved(there, self._candidate, stage, waited)
-        # What was given all traffic is what serves, and is asked as that.
-        has_all = decision.has_all(there, self._candidate) or decision.share_of(stage) == ALL
-        verdict = None if has_all else decision.tried(self._score(there), stage)
+        verdict = None
+        if decision.is_on_trial(there, self._candidate, stage):
+            verdict = decision.tried(self._score(there), stage)
         match verdict or step:
             case decision.Wait() as wait:
                 return _underway(wait)

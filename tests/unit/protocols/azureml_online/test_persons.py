@@ -3,7 +3,7 @@
 import pytest
 
 from protocols.azureml_online.online_endpoint import OnlineEndpoint
-from protocols.protocol import Accepted, Refused
+from protocols.protocol import Accepted, Refused, Underway
 from tests.fakes.azureml_workspace import ENDPOINT, says
 from tests.unit.protocols.azureml_online.story import Story, model, stage
 
@@ -170,3 +170,66 @@ def test_a_model_gets_its_share_and_no_more_beside_another_on_trial() -> None:
     body = described("b:10", {"b": 95, "c": 5}).given("c", 10)
 
     assert body["properties"]["traffic"] == {"b": 90, "c": 10}
+
+
+# A model that was live, and whose traffic a person moved, is sent again.
+
+
+@pytest.fixture
+def moved_away(story: Story) -> Story:
+    """Give an endpoint where both models served, the second last, and the first does by hand."""
+    story.advance(minutes=10)
+    story.settle()
+    assert story.advance() == Accepted()
+    story.gives({LIVE: 100})
+    story.workspace.asked.clear()
+    return story
+
+
+@pytest.mark.parametrize("traffic", [{LIVE: 100}, {LIVE: 50, "m-0xb": 50}])
+def test_a_model_that_was_live_gets_everything_back_when_a_person_sends_it_again(
+    moved_away: Story, traffic: dict[str, int]
+) -> None:
+    moved_away.gives(traffic)
+
+    assert stage(moved_away.patch(model("0xB"))) == "traffic_100"
+
+    assert moved_away.workspace.changes == [MOVED]
+    assert moved_away.workspace.traffic == {"m-0xb": 100}
+    moved_away.settle()
+    assert moved_away.advance() == Accepted()
+
+
+def test_what_is_given_back_is_given_once_where_that_is_not_recorded(moved_away: Story) -> None:
+    begun = moved_away.protocol.patch(moved_away.endpoint, "", model("0xB"))
+    moved_away.patch(model("0xB"))
+    moved_away.settle()
+    moved_away.workspace.asked.clear()
+
+    assert isinstance(begun, Underway)
+    assert begun.stage == "restoring"
+    moved_away.underway = begun
+    assert moved_away.advance() == Accepted()
+    assert moved_away.workspace.changes == []
+
+
+def test_what_is_given_back_and_moved_away_again_is_left_as_that_person_wants_it(
+    moved_away: Story,
+) -> None:
+    moved_away.patch(model("0xB"))
+    moved_away.settle()
+    moved_away.gives({LIVE: 100})
+
+    what = "it was given 100 % of the traffic, and somebody else changed that"
+    assert moved_away.advance() == Refused("traffic_changed", what)
+
+
+def test_what_goes_back_waits_for_an_endpoint_at_work(moved_away: Story) -> None:
+    begun = moved_away.protocol.patch(moved_away.endpoint, "", model("0xB"))
+    assert isinstance(begun, Underway)
+    moved_away.patch(model("0xB"))
+    moved_away.underway = begun
+    moved_away.workspace.asked.clear()
+
+    assert stage(moved_away.advance()) == "restoring"
+    assert moved_away.workspace.changes == []
