@@ -114,9 +114,9 @@ class Rollout:
 
     def _tried(self, there: OnlineEndpoint, stage: str, waited: timedelta) -> Answer:
         step = decision.moved(there, self._candidate, stage, waited)
-        # What was given all traffic is what serves, and is asked as that.
-        is_on_trial = not isinstance(step, decision.Done) and decision.share_of(stage) < ALL
-        verdict = decision.tried(self._score(there), stage) if is_on_trial else None
+        verdict = None
+        if decision.is_on_trial(there, self._candidate, stage):
+            verdict = decision.tried(self._score(there), stage)
         match verdict or step:
             case decision.Wait() as wait:
                 return _underway(wait)

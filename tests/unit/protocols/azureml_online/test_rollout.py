@@ -17,6 +17,7 @@ from tests.unit.protocols.azureml_online.story import (
     Story,
     endpoint_of,
     model,
+    stage,
 )
 
 LIVE = "m-0xa"
@@ -38,11 +39,6 @@ def story() -> Story:
     assert story.bring_into_service(model("0xA")) == LIVE
     story.workspace.asked.clear()
     return story
-
-
-def stage(answer: object) -> str:
-    assert isinstance(answer, Underway), answer
-    return answer.stage
 
 
 def failed(story: Story, name: str, error: object = None, status: str = "Failed") -> None:
@@ -791,6 +787,8 @@ def test_what_somebody_gave_everything_is_what_serves_and_is_asked_as_that(story
     assert stage(story.advance()) == "testing"
     story.gives({"m-0xb": 100})
 
+    assert stage(story.advance()) == "traffic_100"
+    story.settle()
     assert story.advance() == Accepted()
 
 
