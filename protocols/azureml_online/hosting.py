@@ -77,9 +77,9 @@ class Hosting:
 
     def _register(self, model: RegisteredModel) -> Refused | Unsettled | None:
         trouble = _effectless(self._arm.put(model.path, model.body(self.candidate.tags)))
-        if not isinstance(trouble, Unsettled):
-            return trouble
-        # What is called a conflict may be that it is there already.
+        if trouble is None:
+            return None
+        # What is refused may be so because it is there already, in words that no document fixes.
         known = self._arm.get(model.path)
         is_there = isinstance(known, dict) and model.is_described_by(known)
         return None if is_there else trouble

@@ -459,10 +459,12 @@ def test_a_conflict_is_tried_again_and_changes_nothing(
     assert stage(story.patch(model("0xB"))) == "creating"
 
 
-def test_a_version_that_is_there_already_is_no_conflict(story: Story) -> None:
+@pytest.mark.parametrize("status", [400, 409])
+def test_a_version_that_is_there_already_is_no_fault(story: Story, status: int) -> None:
+    """In which words a workspace says so no document fixes."""
     story.patch(model("0xB"))
     del story.workspace.deployments["m-0xb"]
-    story.workspace.script("PUT", "/models/*", fault(409, "Conflict", "it exists"))
+    story.workspace.script("PUT", "/models/*", fault(status, "Conflict", "it exists"))
 
     assert stage(story.patch(model("0xB"))) == "creating"
 
