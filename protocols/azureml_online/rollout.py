@@ -124,6 +124,8 @@ class Rollout:
 
     def _tried(self, there: OnlineEndpoint, stage: str, waited: timedelta) -> Answer:
         step = decision.moved(there, self._candidate, stage, waited)
+        if isinstance(step, (Refused, Unsettled)):
+            return step
         verdict = None
         if decision.is_on_trial(there, self._candidate, stage):
             verdict = decision.tried(self._score(there), stage)
