@@ -100,7 +100,7 @@ def begun(there: OnlineEndpoint, found: OnlineDeployment | None, candidate: Cand
     if not there.is_settled:
         return _at_work(there, CLEARING)
     if found is not None and not found.is_of(candidate):
-        what = f"a deployment called {candidate.name} is there which is not this model's"
+        what = f"the deployment {candidate.name} is there, and its tags are not this model's"
         return Refused("deployment_name_taken", what, about_model=True)
     stands = found is not None and found.state == SUCCEEDED
     if stands and candidate.name in there.served:

@@ -147,6 +147,11 @@ def online_endpoint(arm: Arm, keys: AzuremlKeys) -> OnlineEndpoint | Refused | U
     return answer if isinstance(answer, (Refused, Unsettled)) else OnlineEndpoint(answer)
 
 
+def is_gone(trouble: Refused | Unsettled) -> bool:
+    """Say whether an endpoint is not there, and so nothing of it."""
+    return trouble.code == "endpoint_not_found"
+
+
 def _shares(value: object) -> Traffic:
     found = value if isinstance(value, dict) else {}
     return {name: part for name, part in found.items() if isinstance(part, int) and part > 0}

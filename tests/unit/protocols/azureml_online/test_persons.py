@@ -172,6 +172,17 @@ def test_a_model_gets_its_share_and_no_more_beside_another_on_trial() -> None:
     assert body["properties"]["traffic"] == {"b": 90, "c": 10}
 
 
+def test_what_stops_for_a_persons_change_is_not_tried_any_more(story: Story) -> None:
+    story.gives({LIVE: 100})
+    story.workspace.scores["m-0xb"] = WRONG
+
+    answer = story.advance()
+
+    assert isinstance(answer, Refused)
+    assert answer.code == "traffic_changed"
+    assert {one.method for one in story.workspace.asked} == {"GET"}
+
+
 # A model that was live, and whose traffic a person moved, is sent again.
 
 
