@@ -1,8 +1,11 @@
 """A child process of the stack: no shell in between, output in a file, ended by its own pid."""
 
+import os
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -103,13 +106,18 @@ class Child:
         try:
             self._process.wait(patience.total_seconds())
         except subprocess.TimeoutExpired:
-            self._process.kill()
+            self._kill()
         return self._reap()
 
     def kill(self) -> int:
         """End it at once, as a crash would."""
-        self._process.kill()
+        self._kill()
         return self._reap()
+
+    def _kill(self) -> None:
+        """End all of its session: a server that is killed cannot end its workers."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
 
     def _reap(self) -> int:
         status = self._process.wait()

@@ -14,6 +14,7 @@ from local_stack.http_service.server import listen
 READY_WITHIN: Final = timedelta(seconds=45)
 _ROOT: Final = Path(__file__).parents[2]
 _LOOK_SECONDS: Final = 5.0
+_STOPS_WITHIN: Final = timedelta(seconds=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +95,8 @@ class ScoringProcess:
         self._child.ask_to_end()
 
     def stop(self) -> None:
-        """End it."""
-        self._child.stop()
+        """End it; a request that it is at work on has no more than a moment."""
+        self._child.stop(_STOPS_WITHIN)
 
     def _is_healthy(self) -> bool | None:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=_LOOK_SECONDS)

@@ -213,7 +213,7 @@ def test_a_model_that_fails_at_a_request_is_a_424_with_the_models_own_status(
 
 
 def test_a_model_that_takes_too_long_is_a_408(caller: Caller) -> None:
-    model = {"answer": 1, "slow": 30}
+    model = {"answer": 1, "slow": 2}
     caller.deploy("blue", model, requestSettings={"requestTimeout": "PT0.2S"})
 
     assert caller.score("blue").status_code == 408

@@ -170,6 +170,22 @@ def test_microsofts_server_and_its_worker_end_with_the_service(make_caller: Make
     assert not any(one.is_running() for one in family)
 
 
+def test_microsofts_server_ends_with_the_service_even_while_it_scores(
+    make_caller: MakeCaller,
+) -> None:
+    """It lets a request end, for longer than is waited for it; then all of it is killed."""
+    with make_caller(environments=(environment("scoring"),)) as caller:
+        model = {"answer": 1, "slow": 600}
+        caller.deploy("blue", model, requestSettings={"requestTimeout": "PT0.3S"})
+        (pid,) = caller.plane.processes("census").values()
+        process = psutil.Process(pid)
+        family = [process, *process.children(recursive=True)]
+        assert caller.score("blue").status_code == 408
+
+    _, alive = psutil.wait_procs(family, timeout=30)
+    assert alive == []
+
+
 def test_every_answer_is_of_the_contract(real: Caller) -> None:
     _tour(real)
 
@@ -226,7 +242,7 @@ def _conversation(caller: Caller) -> list[Any]:
     settings = {"requestSettings": {"requestTimeout": "PT5S"}}
     caller.deploy("good", {"answer": {"of": [1, 2.5, None, "é"]}}, **settings)
     caller.deploy("bad", {"answer": "raise"}, **settings)
-    caller.deploy("slow", {"answer": 1, "slow": 30}, requestSettings={"requestTimeout": "PT0.3S"})
+    caller.deploy("slow", {"answer": 1, "slow": 2}, requestSettings={"requestTimeout": "PT0.3S"})
     caller.put_deployment("none", caller.register("none", {"nothing": 1}))
     answers = [
         caller.score("good"),
