@@ -35,7 +35,7 @@ help:
 	@echo 'make bench   measures the app beside a bare script; FULL=1 at all sizes'
 	@echo 'make doctor  finds what is wrong with the settings, storage and endpoints; changes nothing'
 	@echo 'make lint    style, types and boundaries'
-	@echo 'make lock    pins the packages of pyproject.toml anew'
+	@echo 'make lock    pins all packages anew; needs Python 3.10 as well, as a model server does'
 	@echo 'make clean   removes all that set-up and runs have made'
 
 # Ctrl-C reaches make and the stack alike. Who ends make by its pid sends SIGTERM: that make passes
@@ -78,6 +78,7 @@ lint: $(PYTHON_READY)
 	$(PYTHON) scripts/check_boundaries.py
 
 lock: $(PYTHON_READY)
+	@scripts/find-python $(lastword $(MLSERVER_PYTHONS)) > /dev/null
 	$(call COMPILE,$(PYTHON)) --output-file requirements.txt pyproject.toml
 	$(call COMPILE,$(PYTHON)) --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
 	$(call COMPILE,$(PYTHON)) --output-file requirements-azureml.txt requirements-azureml.in

@@ -339,6 +339,7 @@ module alerts 'alerts.bicep' = {
 output AZURE_LOCATION string = location
 output AZURE_TENANT_ID string = tenant().tenantId
 output AZURE_RESOURCE_GROUP string = group.name
+output AZURE_APP_PRINCIPAL_ID string = identity.outputs.principalId
 output AZURE_KEY_VAULT_NAME string = vault.outputs.name
 output HOST_STORAGE_NAME string = hostStorage.outputs.name
 output SERVICE_APP_NAME string = functionApp.outputs.name

@@ -122,7 +122,11 @@ def running_stack[S: Scene](
             "The functions host",
             [*host_program, "--port", str(port)],
             log_file=options.home / HOST_LOG,
-            environ={**options.environ, **_app_settings(options, azurite), **scene.settings},
+            environ={
+                **without_azure_sign_in(options.environ),
+                **_app_settings(options, azurite),
+                **scene.settings,
+            },
             cwd=options.app if options.core_tools else ROOT,
         )
         ends.callback(host.stop, timedelta(seconds=20))
@@ -132,6 +136,11 @@ def running_stack[S: Scene](
         RunningNote(azurite.account, scene.trainer, url).write(options.home)
         ends.callback(RunningNote.remove, options.home)
         yield Stack(azurite, scene, url, host, keys, key_file, options)
+
+
+def without_azure_sign_in(environ: Mapping[str, str]) -> dict[str, str]:
+    """Leave out who the user is at Azure: no service here is to get a token of theirs."""
+    return {name: value for name, value in environ.items() if not name.startswith("AZURE_")}
 
 
 def _host_program(options: Options) -> list[str]:

@@ -9,7 +9,9 @@ _ROOT: Final = Path(__file__).parents[2]
 _FOLDER: Final = _ROOT / ".servers" / "azureml"
 PYTHON: Final = _FOLDER / "bin" / "python"
 IS_INSTALLED: Final = (_FOLDER / "installed").exists()
-NOT_INSTALLED: Final = "Microsoft's scoring server is not installed: `make servers` does it."
+NOT_INSTALLED: Final = (
+    "Microsoft's scoring server is not installed: `make run STORY=azureml` does it, or `make test`."
+)
 
 
 def environment(name: str) -> Environment:

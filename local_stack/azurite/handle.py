@@ -184,7 +184,10 @@ class Azurite:
         self._account = StorageAccount(scheme, ports["Blob"], ports["Queue"])
 
     def _arguments(self, blob_port: int, queue_port: int) -> list[str]:
-        arguments = ["--require", str(HOME / "end_with_parent.cjs"), str(PROGRAM)]
+        arguments = ["--require", str(HOME / "end_with_parent.cjs")]
+        if self._location is None:
+            arguments += ["--require", str(HOME / "never_sweep.cjs")]
+        arguments += [str(PROGRAM)]
         # The check refuses API versions that the storage SDK already speaks and Azurite can serve.
         arguments += ["--skipApiVersionCheck", "--disableTelemetry", "--silent"]
         arguments += ["--blobPort", str(blob_port), "--queuePort", str(queue_port)]

@@ -1,6 +1,8 @@
 """The deployment that a model becomes at its endpoint.
 
-Its name comes of the model's ETag, so that whatever is sent again is the same again.
+Its name comes of the model's ETag, so that whatever is sent again is the same again. The tags tell
+whether what stands under that name is this model's: others may have made one of that name, and two
+blobs may have one ETag.
 """
 
 from typing import Final

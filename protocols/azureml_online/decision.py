@@ -2,6 +2,7 @@
 
 The stages that a model goes through: `clearing` what is in its way, `creating` its deployment,
 `testing` it without traffic, `traffic_<percent>`; or `withdrawing` it, which ends in a refusal.
+One that still stands and once had all traffic is `restoring`.
 """
 
 from datetime import timedelta
@@ -19,6 +20,7 @@ from protocols.protocol import Refused, Unsettled
 CLEARING: Final = "clearing"
 CREATING: Final = "creating"
 TESTING: Final = "testing"
+RESTORING: Final = "restoring"
 WITHDRAWING: Final = "withdrawing"
 _TRAFFIC: Final = "traffic_"
 LOOK_EVERY: Final = timedelta(minutes=1)
@@ -98,13 +100,11 @@ def begun(there: OnlineEndpoint, found: OnlineDeployment | None, candidate: Cand
     if not there.is_settled:
         return _at_work(there, CLEARING)
     if found is not None and not found.is_of(candidate):
-        what = f"a deployment called {candidate.name} is there which is not this model's"
+        what = f"the deployment {candidate.name} is there, and its tags are not this model's"
         return Refused("deployment_name_taken", what, about_model=True)
     stands = found is not None and found.state == SUCCEEDED
     if stands and candidate.name in there.served:
-        return (
-            Done() if _has_all(there, candidate) else Wait(stage=traffic_stage(ALL), at_once=True)
-        )
+        return Done() if _is_done(there, candidate) else Wait(stage=RESTORING, at_once=True)
     if any(there.traffic.get(name) for name in there.unproven - {candidate.name}):
         return TakeBack()
     if stands:
@@ -150,6 +150,12 @@ def standing(found: OnlineDeployment | None, stage: str, *, is_late: bool) -> St
     return in_time.get(found.state) or _unknown_state("its deployment", found.state)
 
 
+def is_on_trial(there: OnlineEndpoint, candidate: Candidate, stage: str) -> bool:
+    """Say whether it is to score. What was given all traffic is what serves, and asked as that."""
+    was_given_all = stage == RESTORING or share_of(stage) == ALL
+    return not was_given_all and not _has_all(there, candidate)
+
+
 def tried(answer: Scored, stage: str) -> Wait | Withdraw | Unsettled | None:
     """Decide what to do about what it scored; None: it may go on.
 
@@ -172,8 +178,9 @@ def moved(there: OnlineEndpoint, candidate: Candidate, stage: str, waited: timed
     """Decide which share of the traffic a deployment that stands gets next."""
     if not there.is_settled:
         return _at_work(there, stage)
-    if _has_all(there, candidate):
-        return Done()
+    if stage == RESTORING or _has_all(there, candidate):
+        # What a person gave all is yet to be noted; what is gone back to gets it from whoever has.
+        return Done() if _is_done(there, candidate) else Shift(ALL)
     share, due = there.traffic.get(candidate.name, 0), share_of(stage)
     if due and there.state != SUCCEEDED:
         return Shift(due)  # whatever is described, it is not in effect
@@ -192,7 +199,13 @@ def _given_more(candidate: Candidate, share: int, left: timedelta) -> Wait | Shi
 
 
 def _has_all(there: OnlineEndpoint, candidate: Candidate) -> bool:
+    """Say whether all traffic goes to it, and that is in effect."""
     return there.state == SUCCEEDED and there.traffic.get(candidate.name) == ALL
+
+
+def _is_done(there: OnlineEndpoint, candidate: Candidate) -> bool:
+    """Say whether it has all traffic, and the tags tell so."""
+    return _has_all(there, candidate) and there.served[:1] == (candidate.name,)
 
 
 def _given_less(there: OnlineEndpoint, candidate: Candidate, due: int) -> Shift | Refused:

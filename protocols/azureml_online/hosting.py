@@ -1,5 +1,6 @@
 """A model at its endpoint: what the workspace is asked and told of it. Nothing is decided here."""
 
+import logging
 from typing import Final
 
 import msgspec
@@ -14,7 +15,9 @@ from protocols.azureml_online.registered_model import RegisteredModel, registere
 from protocols.azureml_online.spares import delete_spares
 from protocols.classic_answers import complaint_in
 from protocols.protocol import Refused, Unsettled
+from telemetry.events import emit
 
+_log = logging.getLogger(__name__)
 _SPARED: Final = 2
 """What serves, and what served before: neither makes room for a new deployment."""
 
@@ -72,14 +75,24 @@ class Hosting:
 
     def _make_room(self, there: OnlineEndpoint) -> None:
         """Delete what nobody needs: an endpoint holds few. What cannot go now goes later."""
+        keys = self.candidate.keys
         kept = frozenset({self.candidate.name, *there.served[:_SPARED]})
-        delete_spares(self._arm, self.candidate.keys, there, kept)
+        outcome = delete_spares(self._arm, keys, there, kept)
+        if isinstance(outcome, (Refused, Unsettled)):
+            emit(
+                _log,
+                "deployments.left",
+                level=logging.WARNING,
+                online_endpoint=keys.online_endpoint,
+                code=outcome.code,
+                message=outcome.message,
+            )
 
     def _register(self, model: RegisteredModel) -> Refused | Unsettled | None:
         trouble = _effectless(self._arm.put(model.path, model.body(self.candidate.tags)))
-        if not isinstance(trouble, Unsettled):
-            return trouble
-        # What is called a conflict may be that it is there already.
+        if trouble is None:
+            return None
+        # What is refused may be so because it is there already, in words that no document fixes.
         known = self._arm.get(model.path)
         is_there = isinstance(known, dict) and model.is_described_by(known)
         return None if is_there else trouble

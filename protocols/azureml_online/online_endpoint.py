@@ -83,25 +83,34 @@ class OnlineEndpoint(msgspec.Struct, frozen=True):
 
     @property
     def unproven(self) -> frozenset[str]:
-        """What was given traffic, step by step, and never had all of it."""
+        """What was given traffic, step by step, and never had all of it.
+
+        What has all of it now is none: a person may have given it that.
+        """
         name, share = self.step
-        return frozenset({name} - set(self.served)) if 0 < share < ALL else frozenset()
+        is_on_trial = 0 < share < ALL and self.traffic.get(name) != ALL
+        return frozenset({name} - set(self.served)) if is_on_trial else frozenset()
 
     def given(self, name: str, share: int) -> Document:
         """Say how it is with *share* of the traffic given to *name*, and none to any unproven.
 
         Where nothing else has traffic, all of it is given.
         """
-        traffic = with_share(without(self.traffic, self.unproven - {name}), name, share)
+        traffic = with_share(self._beside(name), name, share)
         served = self.served
         if traffic[name] == ALL:
             served = (name, *(one for one in served if one != name))[:_MOST_SERVED]
         return self._with(traffic, name, traffic[name], served)
 
     def taken_back(self, name: str) -> Document:
-        """Say how it is with no traffic for *name*, nor for any unproven."""
-        traffic = without(self.traffic, self.unproven | {name})
+        """Say how it is with no traffic for *name*, nor for any unproven, if others have some."""
+        traffic = without(self._beside(name), frozenset({name})) or dict(self.traffic)
         return self._with(traffic, name, 0, self.served)
+
+    def _beside(self, name: str) -> Traffic:
+        """Give the traffic without any unproven, unless that leaves nothing beside *name*."""
+        left = without(self.traffic, self.unproven - {name})
+        return left if left.keys() - {name} else self.traffic
 
     def _with(
         self, traffic: dict[str, int], name: str, share: int, served: tuple[str, ...]
@@ -136,6 +145,11 @@ def online_endpoint(arm: Arm, keys: AzuremlKeys) -> OnlineEndpoint | Refused | U
         what = f"the workspace has no online endpoint {keys.online_endpoint}: {answer.message}"
         return Refused("endpoint_not_found", what[:LONGEST_MESSAGE], causes=answer.causes)
     return answer if isinstance(answer, (Refused, Unsettled)) else OnlineEndpoint(answer)
+
+
+def is_gone(trouble: Refused | Unsettled) -> bool:
+    """Say whether an endpoint is not there, and so nothing of it."""
+    return trouble.code == "endpoint_not_found"
 
 
 def _shares(value: object) -> Traffic:

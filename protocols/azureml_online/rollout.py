@@ -9,7 +9,7 @@ from protocols.azureml_online import decision
 from protocols.azureml_online.decision import CLEARING, CREATING, WITHDRAWING
 from protocols.azureml_online.failure import is_passing
 from protocols.azureml_online.hosting import Hosting, Seen
-from protocols.azureml_online.online_endpoint import FAILED, OnlineEndpoint
+from protocols.azureml_online.online_endpoint import FAILED, OnlineEndpoint, is_gone
 from protocols.azureml_online.scoring import Scored
 from protocols.azureml_online.traffic import ALL
 from protocols.protocol import Accepted, Answer, Refused, Underway, Unsettled
@@ -62,7 +62,7 @@ class Rollout:
         """
         seen = self._hosting.look()
         if not isinstance(seen, Seen):
-            return seen
+            return _again(seen)
         there = seen.endpoint
         is_late = stage == CREATING and waited > self._candidate.keys.creation_limit
         answer: Answer
@@ -85,24 +85,34 @@ class Rollout:
         """Take traffic and deployment away, and say at last what was wrong with it."""
         problem = _problem_in(notes)
         there = self._hosting.endpoint()
-        if isinstance(there, Refused) or waited > self._candidate.keys.creation_limit:
+        if not isinstance(there, OnlineEndpoint):
+            return problem if is_gone(there) else _again(there)
+        share = there.traffic.get(self._candidate.name, 0)
+        if 0 < share < ALL:  # where somebody gave it all, there is nothing to give that back to
+            return self._without_traffic(there) or _withdrawing(problem)
+        if share or waited > self._candidate.keys.creation_limit:
             return problem  # the person who reads it sees what is left
-        if isinstance(there, Unsettled):
-            return there
-        share = there.traffic.get(self._candidate.name)
-        if share == ALL:
-            return problem  # somebody gave it all: there is nothing to give that back to
         if there.is_busy:
             return _withdrawing(problem)
-        if share:
-            return self._hosting.take_back(there) or _withdrawing(problem)
         trouble = self._hosting.delete()
         return trouble if isinstance(trouble, Unsettled) else problem
 
+    def _without_traffic(self, there: OnlineEndpoint) -> Answer | None:
+        """Take its traffic back, as soon as that can be done; None: that is under way."""
+        if there.is_busy:
+            return None
+        trouble = self._hosting.take_back(there)
+        if trouble is not None:
+            return _again(trouble)
+        return _not_moved() if there.state == FAILED else None
+
     def _create_again(self, there: OnlineEndpoint, why: str) -> Answer:
         """Ask for the same once more; what fails again and again is asked for ever more rarely."""
+        trouble = self._hosting.create(there)
+        if isinstance(trouble, Refused):
+            return self._rejected(there, trouble)
         what = f"its deployment is created once more, as {why}"
-        return self._hosting.create(there) or Unsettled("creation_repeated", what)
+        return trouble or Unsettled("creation_repeated", what)
 
     def _failed(self, there: OnlineEndpoint, operation: str, *, is_late: bool) -> Answer:
         problem = self._hosting.why_failed(operation)
@@ -114,9 +124,11 @@ class Rollout:
 
     def _tried(self, there: OnlineEndpoint, stage: str, waited: timedelta) -> Answer:
         step = decision.moved(there, self._candidate, stage, waited)
-        # What was given all traffic is what serves, and is asked as that.
-        is_on_trial = not isinstance(step, decision.Done) and decision.share_of(stage) < ALL
-        verdict = decision.tried(self._score(there), stage) if is_on_trial else None
+        if isinstance(step, (Refused, Unsettled)):
+            return step
+        verdict = None
+        if decision.is_on_trial(there, self._candidate, stage):
+            verdict = decision.tried(self._score(there), stage)
         match verdict or step:
             case decision.Wait() as wait:
                 return _underway(wait)
@@ -132,10 +144,9 @@ class Rollout:
     def _given(self, there: OnlineEndpoint, share: int, stage: str) -> Answer:
         given = self._hosting.give(there, share)
         if not isinstance(given, int):
-            return given
+            return _again(given)
         if decision.share_of(stage) == given and there.state == FAILED:
-            what = "the endpoint did not take the change of its traffic, and is asked once more"
-            return Unsettled("traffic_not_moved", what, maybe_applied=True)
+            return _not_moved()
         return Underway(stage=decision.traffic_stage(given))
 
     def _rejected(self, there: OnlineEndpoint, problem: Refused) -> Answer:
@@ -144,6 +155,21 @@ class Rollout:
         if has_traffic:
             self._hosting.take_back(there)  # where that fails, it is done as it is withdrawn
         return replace(_withdrawing(problem), at_once=not has_traffic)
+
+
+def _again(trouble: Refused | Unsettled) -> Refused | Unsettled:
+    """Have what the workspace refuses on the way asked again, so that nothing is left half done.
+
+    But an endpoint that is gone took everything with it.
+    """
+    if isinstance(trouble, Unsettled) or is_gone(trouble):
+        return trouble
+    return Unsettled(trouble.code, trouble.message)
+
+
+def _not_moved() -> Unsettled:
+    what = "the endpoint did not take the change of its traffic, and is asked once more"
+    return Unsettled("traffic_not_moved", what, maybe_applied=True)
 
 
 def _underway(wait: decision.Wait) -> Underway:

@@ -49,26 +49,36 @@ class Good:
     """Answers as well-behaved endpoints and training services do.
 
     Args:
-        ends: Whether a job ends by itself; one that does not runs until it is cancelled.
+        ends: Whether a job that was started ends by itself; one that does not runs until it is
+            cancelled.
     """
 
     def __init__(self, *, ends: bool = True) -> None:
         self._ends = ends
+        self._started: set[str] = set()
         self._cancelled: set[str] = set()
 
     def __call__(self, request: Request) -> bytes:
         """Give the answer to this request."""
         asked = (request.method, request.path)
         place = next((name for name, known in PLACES.items() if known == asked), "")
+        self.notice(request)
         if place == "cancel":
             self._cancelled.add(request.name)
         body = self._job(request.name) if place == "look" else _BODIES.get(place)
         return http_answer("404 Not Found") if body is None else http_answer("200 OK", body)
 
+    def notice(self, request: Request) -> None:
+        """Have a start take effect, also where it is not answered as it should be."""
+        if (request.method, request.path) == PLACES["start"]:
+            self._started.add(request.name)
+
     def _job(self, name: str) -> bytes:
-        status = "Cancelled" if name in self._cancelled else "Running"
-        job = {"StatusCode": "Finished", "Results": {"output1": _RESULT}}
-        return json.dumps(job if self._ends else {"StatusCode": status}).encode()
+        if self._ends and name in self._started:
+            return json.dumps({"StatusCode": "Finished", "Results": {"output1": _RESULT}}).encode()
+        status = "Running" if name in self._started else "NotStarted"
+        status = "Cancelled" if name in self._cancelled else status
+        return json.dumps({"StatusCode": status}).encode()
 
 
 class Siege:

@@ -93,6 +93,7 @@ class HostileServer:
             self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.present(certificate)
         self._lock, self._ended, self._open = Lock(), Event(), 0
+        self._standing: set[socket.socket] = set()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self._threads: list[Thread] = []
 
@@ -127,8 +128,15 @@ class HostileServer:
             thread.start()
 
     def end(self) -> None:
-        """Take no more connections, and wait for those that there are."""
+        """Take no more connections, and end those that there are.
+
+        One whose caller left without reading is not told so for as long as the kernel likes.
+        """
         self._ended.set()
+        with self._lock:
+            for connection in self._standing:
+                with suppress(OSError):  # not TLS's own way, which says goodbye first
+                    socket.socket.shutdown(connection, socket.SHUT_RDWR)
         socket.create_connection(self._listener.getsockname(), 5).close()
         for thread in self._threads:
             thread.join(10)
@@ -143,13 +151,22 @@ class HostileServer:
         try:
             with suppress(OSError), connection:
                 if self._context is None:
-                    self._converse(connection)
+                    self._stand(connection)
                     return
                 with self._context.wrap_socket(connection, server_side=True) as secured:
-                    self._converse(secured)
+                    self._stand(secured)
         finally:
             with self._lock:
                 self._open -= 1
+
+    def _stand(self, connection: socket.socket) -> None:
+        with self._lock:
+            self._standing.add(connection)
+        try:
+            self._converse(connection)
+        finally:
+            with self._lock:
+                self._standing.remove(connection)
 
     def _converse(self, connection: socket.socket) -> None:
         """Answer one request after the other, until somebody leaves."""

@@ -18,7 +18,7 @@ from retrain_trigger.side_by_side import AT_ONCE
 from tests.chaos.conftest import Figures
 from tests.chaos.hostile.bounds import Cost, measured
 from tests.chaos.hostile.fleet import Fleet, Good, Siege
-from tests.chaos.hostile.hostile_server import HostileServer, hostile_server
+from tests.chaos.hostile.hostile_server import HostileServer, Misbehaviour, Request, hostile_server
 from tests.chaos.hostile.misbehaviours import Attack, attacks
 
 _FEW: Final = (
@@ -77,7 +77,12 @@ def besieged(
         found = attacks(elsewhere.url)
         chosen = found if full or place == "patch" else {name: found[name] for name in _FEW}
         siege, answers = Siege(chosen, place), Good(ends=place != "cancel")
-        with hostile_server(answers, siege) as server:
+
+        def attacked(request: Request) -> Misbehaviour | None:
+            answers.notice(request)
+            return siege(request)
+
+        with hostile_server(answers, attacked) as server:
             names = [*chosen, _BEHAVES]
             fleet = Fleet(azurite, container_name, tmp_path, server, names, limit=_LIMIT)
             assert fleet.app.app.engine.endpoints.faults() == ()

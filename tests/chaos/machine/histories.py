@@ -150,6 +150,14 @@ def _dies_and_then_nothing_may_be_sent(play: EndpointMachine) -> None:
     play.switch_auto_deploy(on=False)
 
 
+def _dies_after_a_word_in_the_midst_of_a_landing(play: EndpointMachine) -> None:
+    play.prove(has_smoke_test=False)
+    play.business_as_usual([_A, _B], 600, swept=False)
+    play.crash_soon(7, None, after=True)
+    play.meanwhile("state.read", "redeploy", _A, _C, after=False)
+    play.faults_stop(unless=0)
+
+
 def _storage_fails_long_after_it_was_said(play: EndpointMachine) -> None:
     play.storage_fails("state.write", "unavailable after it was done", 1, None)
     play.time_passes(minutes=240)
@@ -214,6 +222,7 @@ HISTORIES: Final[Mapping[str, History]] = {
         _a_newer_model_is_stuck_for_hours,
         _answers_its_smoke_test_wrong,
         _dies_and_then_nothing_may_be_sent,
+        _dies_after_a_word_in_the_midst_of_a_landing,
         _storage_fails_long_after_it_was_said,
         _has_no_bytes,
         _has_no_bytes_while_another_backs_off,

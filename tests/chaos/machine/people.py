@@ -94,9 +94,11 @@ class People(Scene):
                 answered.append(by)
 
         answered: list[str] = []
-        self.attempt(say)
-        self.expected.asking = None
-        self._note(by, was_answered=bool(answered))
+        try:
+            self.attempt(say)
+        finally:  # a word in the midst of another call may die with it, and be on record
+            self.expected.asking = None
+            self._note(by, was_answered=bool(answered))
 
     def _note(self, by: str, *, was_answered: bool) -> None:
         """A word that was not answered may be on record all the same."""

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from azure.storage.blob import BlobServiceClient, LinearRetry
+from azure.storage.blob import BlobServiceClient
 
 from patch_endpoint.record import Record
 from patch_endpoint.records import Records
@@ -15,36 +15,30 @@ from retrain_trigger.landed import model_landed
 from retrain_trigger.sweep import sweep
 from retrain_trigger.watch import watch
 from settings.connection import Connection
-from state.clients import blob_service
 from state.storage_errors import StorageError
 from state.store import BlobStateStore
 from tests.chaos.hostile.hostile_server import HostileServer
+from tests.chaos.storage.single_tries import SingleTries
 from tests.integration.app.endpoints_toml import endpoints_toml
 from tests.integration.ml_service.wire import DrivenClock
 
 KEY: Final = "k3y-of-the-deployment-0123456789"
 MODEL: Final = "model.ilearner"
+type MakeClient = Callable[[Connection], BlobServiceClient]
 DELIVERIES: Final = 5
 """How often the host brings an event whose function raised."""
 
 
-_PATIENCE: Final = 1.0
-"""Seconds; storage on this machine answers within milliseconds."""
-
-
-def impatient(connection: Connection) -> BlobServiceClient:
-    """A client that tries once, and not for long, so that every fault reaches the app."""
-    if connection.connection_string is None:
-        raise ValueError(connection.name)
-    return BlobServiceClient.from_connection_string(
-        connection.connection_string.reveal(),
-        retry_policy=LinearRetry(retry_total=0),
-        read_timeout=_PATIENCE,
-    )
-
-
 class FaultyDeployment:
     """The app on storage that fails, with one endpoint and one model that lands.
+
+    Args:
+        storage: Its client, past all faults.
+        name: The endpoint.
+        folder: Where the app is.
+        endpoint: Who serves it.
+        connection_string: By which the app reaches storage.
+        client_of: Makes the app's clients; None: as in service, but that every fault reaches it.
 
     Attributes:
         name: The endpoint.
@@ -60,16 +54,15 @@ class FaultyDeployment:
         endpoint: HostileServer,
         *,
         connection_string: str,
-        is_patient: bool = False,
+        client_of: MakeClient | None = None,
     ) -> None:
         self.name, self.clock = name, DrivenClock()
         self.raised: list[tuple[str, Exception]] = []
         self.unrecorded: list[bool] = []
         self._storage, self._endpoint = storage, endpoint
         environ = _settings(folder, name, endpoint.url, connection_string)
-        client_of = blob_service if is_patient else impatient
-        wire = Wire(timedelta(seconds=5))
-        self._app = App(environ, folder, now=self.clock, wire=wire, storage=client_of)
+        wire, storage_of = Wire(timedelta(seconds=30)), client_of or SingleTries()
+        self._app = App(environ, folder, now=self.clock, wire=wire, storage=storage_of)
         storage.create_container(name)
 
     def put(self, content: bytes = b"model") -> None:

@@ -12,7 +12,7 @@ from azure.storage.blob import BlobServiceClient
 from retrain_trigger.job import Job
 from tests.chaos.hostile.fleet import PLACES, Good
 from tests.chaos.hostile.hostile_server import HostileServer, Request, http_answer
-from tests.chaos.storage.deployment import FaultyDeployment
+from tests.chaos.storage.deployment import FaultyDeployment, MakeClient
 
 _OUTPUT: Final = "output1"
 
@@ -53,7 +53,7 @@ class FaultyRetrain(FaultyDeployment):
         endpoint: HostileServer,
         *,
         connection_string: str,
-        is_patient: bool = False,
+        client_of: MakeClient | None = None,
     ) -> None:
         super().__init__(
             storage,
@@ -61,7 +61,7 @@ class FaultyRetrain(FaultyDeployment):
             folder,
             endpoint,
             connection_string=connection_string,
-            is_patient=is_patient,
+            client_of=client_of,
         )
         due = self.clock.instant + timedelta(minutes=3)
         with (folder / "endpoints.toml").open("a", encoding="utf-8") as file:

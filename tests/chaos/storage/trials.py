@@ -9,9 +9,11 @@ from typing import Final
 from azure.storage.blob import BlobServiceClient
 
 from local_stack.azurite import Azurite
+from state.clients import blob_service
 from tests.chaos.hostile.hostile_server import HostileServer
 from tests.chaos.storage.deployment import FaultyDeployment
 from tests.chaos.storage.faulty_storage import KINDS, Call, Fault, FaultyStorage, faulty_storage
+from tests.chaos.storage.single_tries import SingleTries
 
 _AT_ONCE: Final = 12
 _WATCH_MAY_RAISE_AT: Final = (
@@ -91,8 +93,9 @@ class Trials[Way: FaultyDeployment]:
         def plan(call: Call) -> Fault | None:
             return KINDS[kind] if call.number == number else None
 
+        hangs_at = number if KINDS[kind].hangs else None
         with faulty_storage(self.azurite, plan) as proxy:
-            deployment = self._gone(proxy, f"{number}-{kind}")
+            deployment = self._gone(proxy, f"{number}-{kind}", hangs_at)
             call = proxy.struck[0].what if proxy.struck else None
             recording = next((one.number for one in proxy.calls if _is_record(one)), None)
             unheard = KINDS[kind].is_done and number == recording
@@ -108,14 +111,14 @@ class Trials[Way: FaultyDeployment]:
                 raised=tuple(function for function, _ in deployment.raised),
             )
 
-    def _gone(self, proxy: FaultyStorage, name: str) -> Way:
+    def _gone(self, proxy: FaultyStorage, name: str, hangs_at: int | None = None) -> Way:
         deployment = self.make(
             self.storage,
             f"{self.folder.name}-{name}",
             self.folder / name,
             self.endpoint,
             connection_string=proxy.connection_string,
-            is_patient=self.is_patient,
+            client_of=blob_service if self.is_patient else SingleTries(hangs_at),
         )
         self.goes(deployment)
         return deployment

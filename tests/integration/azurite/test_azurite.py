@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import psutil
@@ -14,9 +15,14 @@ from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueServiceClient
 
 from local_stack.azurite import Azurite, AzuriteError
+from local_stack.azurite.handle import HOME
 from local_stack.azurite.node import NodeError, find_node
 
 ROOT = Path(__file__).parents[3]
+_SAY_WHEN_IT_SWEEPS = """
+const { default: Sweeper } = require("./node_modules/azurite/dist/src/blob/gc/BlobGCManager");
+console.log(new Sweeper(null, null, null, console.error).gcIntervalInMS);
+"""
 
 
 def test_the_connection_string_reaches_both_services(azurite: Azurite, container_name: str) -> None:
@@ -28,6 +34,19 @@ def test_the_connection_string_reaches_both_services(azurite: Azurite, container
         names = [queue.name for queue in queues.list_queues(container_name)]
 
     assert (containers, names) == ([container_name], [container_name])
+
+
+def test_in_memory_it_stops_for_no_sweep_as_long_as_a_test_may_last() -> None:
+    said = subprocess.run(
+        [find_node(), "--require", HOME / "never_sweep.cjs", "-e", _SAY_WHEN_IT_SWEEPS],
+        cwd=HOME,
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert timedelta(milliseconds=int(said.stdout)) > timedelta(days=20)
 
 
 def test_a_restart_keeps_ports_and_stored_data(tmp_path: Path, container_name: str) -> None:

@@ -25,7 +25,7 @@ ACTIONS: Final = {
 """Each action, the commit that was looked at, and the tag that led there."""
 
 MAY: Final = {
-    "test.yml": {"test": {"contents": "read"}},
+    "test.yml": {"test": {"contents": "read"}, "servers": {"contents": "read"}},
     "azure-dev.yml": {
         "test": {"contents": "read"},
         "deploy": {"contents": "read", "id-token": "write"},
@@ -106,6 +106,8 @@ def test_what_is_deployed_was_tested_by_what_tests_everything_else() -> None:
     assert deploy["deploy"]["needs"] == "test"
     assert deploy["deploy"]["if"] == deploy["test"]["if"]
     assert [step["run"] for step in steps if "run" in step] == [".ci/run"]
+    servers = _read(GITHUB / "workflows" / "test.yml")["jobs"]["servers"]["steps"]
+    assert [step["run"] for step in servers if "run" in step] == ["make servers"]
     assert (ROOT / ".ci" / "run").stat().st_mode & 0o100
 
 

@@ -124,3 +124,9 @@ class Story:
                 break
             answer = self.protocol.advance(self.endpoint, self._model, answer, timedelta(0))
         return answer
+
+
+def stage(answer: object) -> str:
+    """Give the stage of a model that is on its way."""
+    assert isinstance(answer, Underway), answer
+    return answer.stage

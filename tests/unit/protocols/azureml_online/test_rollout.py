@@ -17,6 +17,7 @@ from tests.unit.protocols.azureml_online.story import (
     Story,
     endpoint_of,
     model,
+    stage,
 )
 
 LIVE = "m-0xa"
@@ -38,11 +39,6 @@ def story() -> Story:
     assert story.bring_into_service(model("0xA")) == LIVE
     story.workspace.asked.clear()
     return story
-
-
-def stage(answer: object) -> str:
-    assert isinstance(answer, Underway), answer
-    return answer.stage
 
 
 def failed(story: Story, name: str, error: object = None, status: str = "Failed") -> None:
@@ -463,10 +459,12 @@ def test_a_conflict_is_tried_again_and_changes_nothing(
     assert stage(story.patch(model("0xB"))) == "creating"
 
 
-def test_a_version_that_is_there_already_is_no_conflict(story: Story) -> None:
+@pytest.mark.parametrize("status", [400, 409])
+def test_a_version_that_is_there_already_is_no_fault(story: Story, status: int) -> None:
+    """In which words a workspace says so no document fixes."""
     story.patch(model("0xB"))
     del story.workspace.deployments["m-0xb"]
-    story.workspace.script("PUT", "/models/*", fault(409, "Conflict", "it exists"))
+    story.workspace.script("PUT", "/models/*", fault(status, "Conflict", "it exists"))
 
     assert stage(story.patch(model("0xB"))) == "creating"
 
@@ -487,7 +485,7 @@ def test_a_deployment_of_that_name_which_is_somebody_elses_is_left_alone(story: 
 
     answer = story.patch(model("0xB"))
 
-    what = "a deployment called m-0xb is there which is not this model's"
+    what = "the deployment m-0xb is there, and its tags are not this model's"
     assert answer == Refused("deployment_name_taken", what, about_model=True)
     assert story.workspace.changes == []
 
@@ -791,6 +789,8 @@ def test_what_somebody_gave_everything_is_what_serves_and_is_asked_as_that(story
     assert stage(story.advance()) == "testing"
     story.gives({"m-0xb": 100})
 
+    assert stage(story.advance()) == "traffic_100"
+    story.settle()
     assert story.advance() == Accepted()
 
 
@@ -893,10 +893,15 @@ def test_a_new_deployment_has_room_made_for_it(story: Story) -> None:
     ]
 
 
-def test_what_cannot_be_deleted_now_holds_no_model_up(story: Story) -> None:
-    story.workspace.script("GET", "*/deployments[?]*", fault(503, "ServerBusy"))
+def test_what_cannot_be_deleted_now_holds_no_model_up_and_is_told(
+    story: Story, caplog: pytest.LogCaptureFixture
+) -> None:
+    story.workspace.script("GET", "*/deployments[?]*", fault(503, "ServerBusy", "later"))
 
     assert stage(story.patch(model("0xB"))) == "creating"
+
+    (line,) = [one.getMessage() for one in caplog.records]
+    assert line == "deployments.left online_endpoint=census code=http_503 message=later"
 
 
 def test_tidying_up_leaves_what_serves_and_what_others_made(story: Story) -> None:
