@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from azure.storage.blob import BlobServiceClient
 
+from local_stack.azureml.installed import IS_INSTALLED, NOT_INSTALLED
+from local_stack.ml_service.model_file import MAGIC
 from local_stack.running_note import RunningNote
-from local_stack.trainer import BatchTrainer
+from local_stack.trainer import BatchTrainer, WorkspaceTrainer
 from tests.integration.local_stack.stack_process import (
     ROOT,
     StackProcess,
@@ -72,6 +74,24 @@ def test_without_a_file_a_model_is_trained_that_is_another_each_time(stack: Stac
         if name not in before and name.endswith("/model.ilearner")
     ]
     assert len(models) == len(set(models)) == 2
+
+
+@pytest.mark.real_server
+@pytest.mark.skipif(not IS_INSTALLED, reason=NOT_INSTALLED)
+def test_in_the_second_storys_stack_a_job_of_the_workspace_trains_it(tmp_path: Path) -> None:
+    app = make_app(tmp_path / "app")
+    with stack_process(app, "--story", "azureml", "--no-story", "--free-ports") as running:
+        running.read_until(SERVING)
+        done = land(running.home)
+
+        models = landed(running.home)
+        trainer = RunningNote.read(running.home).trainer
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    (content,) = models.values()
+    assert content.startswith(MAGIC)
+    assert isinstance(trainer, WorkspaceTrainer)
+    assert trainer.identity["IDENTITY_HEADER"] not in running.said + repr(trainer)
 
 
 def test_the_stack_says_how_to_land_a_model(stack: StackProcess) -> None:

@@ -150,6 +150,7 @@ def test_a_person_goes_back_to_the_model_before_and_later_ones_wait(play: Play) 
     assert play.rig.serves() == "1.ilearner"
 
 
+@pytest.mark.timeout(300)  # a real server is started for each request of the calm run
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_a_crash_at_any_request_loses_no_model(play: Play, *, after: bool) -> None:
     """Each request in turn, on the same endpoint; what a crash leaves in doubt is sent again."""
