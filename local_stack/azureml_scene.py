@@ -1,7 +1,6 @@
 """The scene of the second story: a local Azure ML workspace, and an identity for the app."""
 
 import re
-import sys
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Final
@@ -9,13 +8,12 @@ from typing import Final
 from local_stack.azureml.description import to_json
 from local_stack.azureml.installed import IS_INSTALLED, NOT_INSTALLED
 from local_stack.azurite import Azurite
-from local_stack.child import Child
 from local_stack.demo_endpoints import ONLINE_ENDPOINTS, DemoEndpoints
+from local_stack.described_service import described_service
 from local_stack.identity import ManagedIdentity, token
 from local_stack.online_workspace import CONTAINERS, digits_workspace
-from local_stack.private_file import write_private
 from local_stack.scene import Scene
-from local_stack.stack import ML_LOG, READY_WITHIN, ROOT, Options, StackError
+from local_stack.stack import Options, StackError
 from local_stack.trainer import MANAGEMENT, WorkspaceTrainer
 from local_stack.workspace_client import WorkspaceClient
 
@@ -44,22 +42,16 @@ def azureml_scene(options: Options, azurite: Azurite, ends: ExitStack) -> Azurem
     """
     if not IS_INSTALLED:
         raise StackError(NOT_INSTALLED)
-    description = options.home / "azureml.json"
-    write_private(description, to_json(digits_workspace(azurite.account)))
-    ends.callback(description.unlink, missing_ok=True)
-    command = [sys.executable, "-m", "local_stack.end_with_parent", "local_stack.azureml"]
-    command += ["--description", str(description), "--port", str(options.ports.ml)]
-    child = Child(
+    workspace_url = described_service(
         "The workspace",
-        command,
-        log_file=options.home / ML_LOG,
-        environ=options.environ,
-        cwd=ROOT,
+        "local_stack.azureml",
+        to_json(digits_workspace(azurite.account)),
+        serving=_SERVING,
+        options=options,
+        ends=ends,
     )
-    ends.callback(child.stop)
-    serving = child.wait_until(lambda: _SERVING.search(child.log_text()), READY_WITHIN)
     identity = ends.enter_context(ManagedIdentity.start()).environ
-    workspace_url, url = serving[1], serving[1].partition("/subscriptions/")[0]
+    url = workspace_url.partition("/subscriptions/")[0]
     stores = {container: datastore for datastore, container in CONTAINERS.items()}
     return AzuremlScene(
         endpoints=DemoEndpoints(options.endpoints_file, url, ONLINE_ENDPOINTS),

@@ -1,18 +1,17 @@
 """The scene of the first story: a local Studio (classic)."""
 
 import re
-import sys
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Final
 
 from local_stack.azurite import Azurite
-from local_stack.child import Child
 from local_stack.demo_endpoints import DemoEndpoints
+from local_stack.described_service import described_service
 from local_stack.scene import Scene
-from local_stack.stack import ML_LOG, READY_WITHIN, ROOT, Options
+from local_stack.stack import Options
 from local_stack.trainer import BatchTrainer
-from local_stack.workspace import Workspace, digits_studio, write_description
+from local_stack.workspace import Workspace, description_of, digits_studio
 
 _SERVING: Final = re.compile(r"ml_service\.serving url=(\S+)")
 
@@ -35,21 +34,15 @@ def classic_scene(options: Options, azurite: Azurite, ends: ExitStack) -> Classi
         ChildError: It did not start.
     """
     studio = digits_studio(azurite.connection_string, options.takes_effect_after)
-    description = options.home / "ml-service.json"
-    write_description(studio, description)
-    ends.callback(description.unlink, missing_ok=True)
-    command = [sys.executable, "-m", "local_stack.end_with_parent", "local_stack.ml_service"]
-    command += ["--description", str(description), "--port", str(options.ports.ml)]
-    child = Child(
+    url = described_service(
         "The ML service",
-        command,
-        log_file=options.home / ML_LOG,
-        environ=options.environ,
-        cwd=ROOT,
+        "local_stack.ml_service",
+        description_of(studio),
+        serving=_SERVING,
+        options=options,
+        ends=ends,
     )
-    ends.callback(child.stop)
-    serving = child.wait_until(lambda: _SERVING.search(child.log_text()), READY_WITHIN)
-    workspace = Workspace(studio, serving[1])
+    workspace = Workspace(studio, url)
     return ClassicScene(
         endpoints=DemoEndpoints(options.endpoints_file, workspace.url),
         settings={

@@ -2,12 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 import msgspec
 
 from local_stack.ml_service.studio import Endpoint, Studio, WebService
-from local_stack.private_file import write_private
 
 WORKSPACE_ID = "6f1f4d20c7a34b5e9a7d10b8e25c9d43"
 PREDICTIVE_ID = "b0c2a9d4e7f84d3c8a15f26b90e3d7a1"
@@ -86,6 +84,6 @@ def digits_studio(storage: str, takes_effect_after: timedelta) -> Studio:
     )
 
 
-def write_description(studio: Studio, file: Path) -> None:
-    """Write what the ML service is started with; it holds keys, so only its owner can read it."""
-    write_private(file, msgspec.json.encode(studio))
+def description_of(studio: Studio) -> bytes:
+    """Give what the ML service is started with; it holds keys."""
+    return msgspec.json.encode(studio)

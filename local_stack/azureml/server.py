@@ -5,11 +5,10 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
 from threading import Thread
-from typing import Final, Literal, Self
+from typing import Final, Self
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -35,8 +34,7 @@ from local_stack.certificates import Certificate
 from local_stack.http_service.call import Answer
 from local_stack.http_service.front import Front
 from local_stack.http_service.http_answer import http_answer
-from local_stack.http_service.journal import Journal, ReceivedRequest
-from local_stack.http_service.script import Script, Scripts
+from local_stack.http_service.observed import Observed
 from local_stack.http_service.server import HOST, Clock, Server, listen, utc_now
 
 logger = logging.getLogger(__name__)
@@ -44,7 +42,7 @@ logger = logging.getLogger(__name__)
 _STOP_SECONDS: Final = 30.0
 
 
-class ControlPlane:
+class ControlPlane(Observed):
     """A local workspace: its control plane and its endpoints, on one loopback address.
 
     Args:
@@ -67,10 +65,11 @@ class ControlPlane:
         ca_file: Path | None = None,
     ) -> None:
         scheme = "https" if certificate else "http"
+        super().__init__()
         self.workspace = workspace
         self.url = f"{scheme}://{HOST}:{listener.getsockname()[1]}"
         self._listener, self._addresses = listener, Addresses(workspace, self.url)
-        self._journal, self._scripts, self._fates = Journal(), Scripts(), Fates()
+        self._fates = Fates()
         state = State(workspace, self._addresses, now)
         datastores = Datastores(workspace.datastores, ca_file)
         self._launches = Launches(datastores, folder)
@@ -167,11 +166,6 @@ class ControlPlane:
         return {name: one.process.pid for name, one in deployments.items() if one.process}
 
     @property
-    def requests(self) -> list[ReceivedRequest]:
-        """The requests received so far, oldest first."""
-        return self._journal.requests
-
-    @property
     def exchanges(self) -> list[Exchange]:
         """The requests that were really answered so far, with the answers, oldest first."""
         return self._exchanges.kept
@@ -179,34 +173,6 @@ class ControlPlane:
     def fate(self, code: str = "", *, name: str = "*", pacing: Pacing | None = None) -> None:
         """Say what befalls the next deployment that is put, or the next job: see ``Fate``."""
         self._fates.add(Fate(name=name, code=code, pacing=pacing))
-
-    def script(  # noqa: PLR0913 - each says one thing of a script
-        self,
-        method: str = "*",
-        path_part: str = "",
-        *,
-        times: int = 1,
-        delay: timedelta = timedelta(),
-        status: int | None = None,
-        headers: dict[str, str] | None = None,
-        body: str = "",
-        drop: bool = False,
-        apply: Literal["no", "before", "after"] = "no",
-    ) -> None:
-        """Script the next matching requests: see ``Script``."""
-        self._scripts.add(
-            Script(
-                method=method,
-                path_part=path_part,
-                times=times,
-                delay=delay,
-                status=status,
-                headers=headers or {},
-                body=body,
-                drop=drop,
-                apply=apply,
-            )
-        )
 
 
 async def _internal_error(request: Request, exc: Exception) -> Response:

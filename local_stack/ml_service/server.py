@@ -3,7 +3,6 @@
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from threading import Thread
 from typing import Final, Literal, Self
@@ -12,8 +11,7 @@ from starlette.routing import Route
 
 from local_stack.http_service.call import Answer
 from local_stack.http_service.front import Front
-from local_stack.http_service.journal import Journal, ReceivedRequest
-from local_stack.http_service.script import Script, Scripts
+from local_stack.http_service.observed import Observed
 from local_stack.http_service.server import HOST, Clock, Server, listen, utc_now
 from local_stack.ml_service.application import application
 from local_stack.ml_service.batch import Batch
@@ -27,7 +25,7 @@ from local_stack.ml_service.studio import Studio
 _STOP_SECONDS: Final = 30.0
 
 
-class MlService:
+class MlService(Observed):
     """A local Studio (classic): it speaks the wire on a loopback address.
 
     Args:
@@ -40,11 +38,10 @@ class MlService:
     def __init__(
         self, studio: Studio, listener: socket.socket, now: Clock, transfer: Transfer
     ) -> None:
+        super().__init__()
         self.studio = studio
         self.url = f"http://{HOST}:{listener.getsockname()[1]}"
         self._listener = listener
-        self._journal = Journal()
-        self._scripts = Scripts()
         self._state = State(studio, self.url, now)
         self._batch = Batch(self._state, transfer)
         protocol = application(self._state, self._batch, transfer, self._local())
@@ -113,46 +110,8 @@ class MlService:
         seed = self._state.endpoint_called(name).seed
         return seed.primary_key if which == "primary" else seed.secondary_key
 
-    @property
-    def requests(self) -> list[ReceivedRequest]:
-        """The requests received so far, oldest first."""
-        return self._journal.requests
-
-    def script(  # noqa: PLR0913 - each says one thing of a script
-        self,
-        method: str = "*",
-        path_part: str = "",
-        *,
-        times: int = 1,
-        delay: timedelta = timedelta(),
-        status: int | None = None,
-        headers: dict[str, str] | None = None,
-        body: str = "",
-        drop: bool = False,
-        apply: Literal["no", "before", "after"] = "no",
-    ) -> None:
-        """Script the next matching requests: see ``Script``."""
-        self._scripts.add(
-            Script(
-                method=method,
-                path_part=path_part,
-                times=times,
-                delay=delay,
-                status=status,
-                headers=headers or {},
-                body=body,
-                drop=drop,
-                apply=apply,
-            )
-        )
-
     def _local(self) -> list[Route]:
         return LocalControl(self._journal, self._scripts, self.studio.local_token).routes()
-
-    @property
-    def scripts_left(self) -> list[Script]:
-        """The scripts that no request has met yet."""
-        return self._scripts.left
 
 
 def _too_long(hint: str) -> Answer:
