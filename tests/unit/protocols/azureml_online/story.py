@@ -10,7 +10,7 @@ from protocols.protocol import Accepted, Answer, Refused, Underway, Unsettled
 from settings.endpoints_file import parse_endpoints
 from settings.scoring_endpoint import ScoringEndpoint
 from settings.secret import Secret
-from tests.fakes.azureml_workspace import SCORE_URL, URL, MemoryWorkspace
+from tests.fakes.azureml_workspace import ENDPOINT, PATH, SCORE_URL, URL, MemoryWorkspace, says
 from tests.fakes.identity import MemoryIdentity
 
 TABLE = f"""
@@ -31,6 +31,11 @@ scoring_script = "score.py"
 environment_variables = {{ WORKERS = "2" }}
 properties = {{ requestSettings = {{ requestTimeout = "PT5S" }} }}
 """
+LIVE = "m-0xa"
+DEPLOYMENT = f"{ENDPOINT}/deployments/m-0xb"
+DELETED = f"DELETE {DEPLOYMENT}"
+MOVED = f"PUT {ENDPOINT}"
+WRONG = says(200, {"said": 1})
 SMOKE = f"""
 [endpoints.census.smoke_test]
 score_url = "{SCORE_URL}"
@@ -130,3 +135,12 @@ def stage(answer: object) -> str:
     """Give the stage of a model that is on its way."""
     assert isinstance(answer, Underway), answer
     return answer.stage
+
+
+def failed(story: Story, name: str, error: object = None, status: str = "Failed") -> None:
+    """Have a deployment end so, and its operation tell why."""
+    url = f"https://management.azure.com{PATH}/operations/od-1?api-version=2025-12-01"
+    story.workspace.is_in(status, name)
+    document = story.workspace.deployments[name]["properties"]
+    document["properties"] = {"AzureAsyncOperationUri": url}
+    story.workspace.operations[url] = {"status": status, "error": error}

@@ -4,14 +4,18 @@ import pytest
 
 from protocols.protocol import Refused, Unsettled
 from protocols.wire import HttpAnswer
-from tests.fakes.azureml_workspace import ENDPOINT, fault, says
-from tests.unit.protocols.azureml_online.story import Story, model, stage
+from tests.fakes.azureml_workspace import ENDPOINT, fault
+from tests.unit.protocols.azureml_online.story import (
+    DELETED,
+    DEPLOYMENT,
+    LIVE,
+    WRONG,
+    Story,
+    model,
+    stage,
+)
 
-LIVE = "m-0xa"
-DEPLOYMENT = f"{ENDPOINT}/deployments/m-0xb"
-DELETED = f"DELETE {DEPLOYMENT}"
 NO = fault(403, "AuthorizationFailed", "no")
-WRONG = says(200, {"said": 1})
 
 
 @pytest.fixture

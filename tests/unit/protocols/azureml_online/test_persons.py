@@ -4,12 +4,7 @@ import pytest
 
 from protocols.azureml_online.online_endpoint import OnlineEndpoint
 from protocols.protocol import Accepted, Refused, Underway
-from tests.fakes.azureml_workspace import ENDPOINT, says
-from tests.unit.protocols.azureml_online.story import Story, model, stage
-
-LIVE = "m-0xa"
-MOVED = f"PUT {ENDPOINT}"
-WRONG = says(200, {"said": 1})
+from tests.unit.protocols.azureml_online.story import LIVE, MOVED, WRONG, Story, model, stage
 
 
 @pytest.fixture
