@@ -11,6 +11,7 @@ from doctor.endpoints import endpoint
 from doctor.finding import Finding
 from doctor.prerequisites import prerequisites
 from doctor.queues import queue_of, queues
+from doctor.shared_endpoints import shared_endpoints
 from doctor.storage import Storage, storage
 from doctor.timers import timers
 from doctor.training import retraining, training_service
@@ -107,3 +108,4 @@ def _of_each(engine: Engine, endpoints: Endpoints) -> Iterator[Finding]:
         yield Finding("endpoints", "doctor", "fault", what, "tell us: this should not happen")
     for number in sorted(found):
         yield from found[number]
+    yield from shared_endpoints(sound)

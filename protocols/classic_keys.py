@@ -44,6 +44,11 @@ class ClassicKeys(ProtocolKeys, frozen=True, kw_only=True):
     workspace_token: Secret | None = None
     create: CreateEndpoint = CreateEndpoint()
 
+    @property
+    def place(self) -> str:
+        """See `ProtocolKeys`: each resource of an endpoint is patched apart."""
+        return f"{self.patch_url.rstrip('/')}#{self.resource or ''}"
+
 
 def read_classic_keys(table: Table, smoke_test: Table | None, around: Surroundings) -> ClassicKeys:
     """Read the keys of one endpoint's table; a smoke test has none of its own."""

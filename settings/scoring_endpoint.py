@@ -37,6 +37,11 @@ class SmokeTest(msgspec.Struct, frozen=True):
 class ProtocolKeys(msgspec.Struct, frozen=True, kw_only=True):
     """The keys of an endpoint's table that its protocol alone knows; each protocol has its own."""
 
+    @property
+    def place(self) -> str:
+        """Where its models are sent: what two tables give alike is one endpoint, not two."""
+        raise NotImplementedError
+
 
 class ScoringEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     """One endpoint of the endpoints file.

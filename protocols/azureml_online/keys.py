@@ -92,6 +92,11 @@ class AzuremlKeys(ProtocolKeys, frozen=True, kw_only=True):
         """Where the endpoint is within its workspace."""
         return f"/onlineEndpoints/{self.online_endpoint}"
 
+    @property
+    def place(self) -> str:
+        """See `ProtocolKeys`; case makes no other resource."""
+        return f"{self.workspace.url}{self.path}".lower()
+
 
 def read_azureml_keys(table: Table, smoke_test: Table | None, around: Surroundings) -> AzuremlKeys:
     """Read the keys of one endpoint's table. No key of a service is among them."""

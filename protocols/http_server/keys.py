@@ -102,6 +102,12 @@ class HttpKeys(ProtocolKeys, frozen=True, kw_only=True):
     renew_token: bool
 
     @property
+    def place(self) -> str:
+        """See `ProtocolKeys`: a server may have many models, and name them in the body alone."""
+        asked = [(one.method, one.url, one.body) for one in self.requests]
+        return msgspec.json.encode(asked, order="sorted").decode()
+
+    @property
     def needs_token(self) -> bool:
         """Say whether anything that is sent has a token in it."""
         told = (part for one in self.requests for part in (one.url, one.body))

@@ -400,6 +400,18 @@ def test_a_server_that_is_away_is_found(app: ExaminedApp) -> None:
     assert [one.where for one in _faults(app.findings())] == ["endpoints.served.proof"]
 
 
+def test_a_table_that_was_copied_with_its_address_is_told(app: ExaminedApp) -> None:
+    copied = ENDPOINTS.split("[endpoints.digits.retrain]")[0].replace("digits]", "copied]")
+    more = 'models = "copied/**"\n[endpoints.copied.smoke_test]'
+    app.write(ENDPOINTS + copied.replace("[endpoints.digits.smoke_test]", more))
+
+    findings = app.findings()
+
+    assert _faults(findings) == []
+    told = {one.where: one.what for one in findings if one.state == "warning"}
+    assert told["endpoints.copied"].startswith("digits and copied are sent to one place")
+
+
 def test_a_server_that_nothing_can_be_asked_of_is_told(app: ExaminedApp) -> None:
     app.write(ENDPOINTS + HTTP.replace("URL", NOBODY))
 
