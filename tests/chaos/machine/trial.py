@@ -1,9 +1,11 @@
 """What every machine has: an app that may die of what it is told to do, and time."""
 
+import random
 from collections.abc import Callable
 from datetime import timedelta
 
-from hypothesis.stateful import RuleBasedStateMachine
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize
 
 from retrain_trigger.watch import watch
 from state.storage_errors import StorageError
@@ -27,6 +29,11 @@ class Trial(RuleBasedStateMachine):
         self.world, self.tally = world, tally
         self._depth = 0
         tally.add("examples")
+
+    @initialize(seed=st.integers(0, 2**32 - 1))
+    def draw_ids(self, seed: int) -> None:
+        """Whatever is random in the app is so by this example alone, so it plays again alike."""
+        random.seed(seed)
 
     def attempt(self, do: Callable[[], object]) -> bool:
         """Have the app do something, in which it may die; say whether it was done."""

@@ -40,7 +40,7 @@ class Verdict:
                 yield f"{top.model.name} is not on record"
             return
         if desired is None:
-            yield f"nothing is desired, and there is {top.model.name}"
+            yield from self._of_nothing_desired(top)
             return
         if self._is_of(desired, top) and desired.state in {"live", "patched"}:
             return
@@ -50,6 +50,11 @@ class Verdict:
             desired.state not in ENDED_BADLY or desired.error is None
         ):
             yield f"not settled: {_told(desired)}"
+
+    def _of_nothing_desired(self, top: Wish) -> Iterator[str]:
+        """What comes after a word that cannot be fulfilled may have to wait as well."""
+        if not self._expected.waits or self._excuse(top) is None:
+            yield f"nothing is desired, and there is {top.model.name}"
 
     def _of_what_serves(self) -> Iterator[str]:
         """Invariants 1 and 2: the last PATCH is for the best; nothing better is forgotten."""
