@@ -60,7 +60,7 @@ servers: $(PYTHON_READY) $(AZURITE_READY) $(AZUREML_READY) $(MLSERVER_READY)
 	@exec $(PYTHON) -m pytest tests/integration tests/e2e -m real_server --full -n 2 --dist loadfile $(ARGS)
 
 chaos: $(PYTHON_READY) $(AZURITE_READY)
-	@exec $(PYTHON) -m pytest tests/chaos --full -n 2 --dist loadfile $(ARGS)
+	@exec $(PYTHON) -m pytest tests/chaos --full -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 guards: $(PYTHON_READY) $(AZURITE_READY)
 	@exec $(PYTHON) scripts/try_guards.py

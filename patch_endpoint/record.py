@@ -80,8 +80,9 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
         return (self.instant, self.requested_by is not None, self.model.name)
 
     def is_same(self, other: "Deployment") -> bool:
-        """Say whether *other* is this wish, however far it got."""
-        return self.order == other.order and self.model.is_version(other.model)
+        """Say whether *other* is this wish, however far it got; two persons' are two wishes."""
+        is_same_word = (self.order, self.requested_by) == (other.order, other.requested_by)
+        return is_same_word and self.model.is_version(other.model)
 
     def is_of(self, sent: "Serving | Attempt | Rollout") -> bool:
         """Say whether *sent* was sent for this wish."""

@@ -73,6 +73,9 @@ class JobRecords:
 
         First the entry that wakes it, then the endpoint's claim, which holds all that the job's
         record is made of: a crash between any two loses nothing and starts nothing twice.
+
+        Raises:
+            ConflictError: The claim was refused, and not for another's: a lease is on it.
         """
         if self._read(f"{_RECORDS}{job.id}.json") is not None:
             return None
@@ -85,11 +88,13 @@ class JobRecords:
         self._agenda.add(entry)
         job = replace(job, agenda=(entry.name,), revision=uuid.uuid4().hex)
         try:
-            self._write(_latest(job.endpoint), job, claimed.etag if claimed else None)
+            self._write(_latest(job.endpoint), job, _etag(claimed))
         except ConflictError:
             winner = self._read(_latest(job.endpoint))
             if winner is None or winner.job.revision != job.revision:
                 self._remove(entry.name)
+                if _etag(winner) == _etag(claimed):
+                    raise
                 return None
         return self._made(job)
 
@@ -185,6 +190,10 @@ class JobRecords:
             return StoredJob(_DECODER.decode(found.content), found.etag)
         except msgspec.DecodeError as error:
             raise UnavailableError(f"read {name}", code="NoRecord") from error
+
+
+def _etag(stored: StoredJob | None) -> str | None:
+    return stored.etag if stored else None
 
 
 def _latest(endpoint: str) -> str:

@@ -102,7 +102,7 @@ class SmallWorld:
             self.clock.instant += minutes * _TICK
             watch(self.engine)
             ticks += 1
-        self.clock.instant = end
+        self.clock.instant = max(end, self.clock.instant)
         return ticks
 
     def next_due(self) -> datetime | None:

@@ -168,13 +168,12 @@ class Expectation:
         earlier = [one for one in self.patches if one.sent_at <= patched.sent_at]
         return max(reversed(earlier), key=lambda one: one.sent_at, default=None)
 
-    def _same(self, before: Patched | None, patched: Patched) -> Patched | None:
+    @staticmethod
+    def _same(before: Patched | None, patched: Patched) -> Patched | None:
         """Give *before* if it was for the same: what landed on its way was not."""
-        if before is None or before.version != patched.version:
+        if before is None or (before.version, before.meant) != (patched.version, patched.meant):
             return None
-        landing = self.landings.get(patched.version)
-        is_later = landing is not None and landing.model.last_modified > before.sent_at
-        return None if is_later else before
+        return before
 
     def _was_refused_for_good(self, version: Version) -> bool:
         """Whether the endpoint said of these very bytes that it cannot take them."""

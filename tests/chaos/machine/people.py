@@ -39,6 +39,8 @@ class People(Scene):
         found = self.world.catalog.found(name)
         if found is not None:
             self.expected.asked.add(version_of(found))
+        else:  # what is kept of that name
+            self.expected.asked |= {one for one in self.expected.landings if one[0] == name}
         self.expected.asking = name
         self._say(lambda by: redeploying(name, by, None))
 

@@ -26,9 +26,19 @@ def version_of(model: TrainedModel) -> Version:
 
 
 class Patched(msgspec.Struct, frozen=True):
-    """One PATCH that arrived."""
+    """One PATCH that arrived.
+
+    Attributes:
+        version: What it was for, when it arrived.
+        meant: What it was for when it was decided: another lands on its way at times.
+        blob: The container and blob that it named.
+        sent_at: When it was sent.
+        expires_at: When its token expires.
+        answer: What was answered.
+    """
 
     version: Version
+    meant: Version
     blob: str
     sent_at: datetime
     expires_at: datetime
@@ -53,7 +63,7 @@ class WatchedScoring(MemoryScoring):
     ) -> None:
         super().__init__(now, calls, models, keeper)
         self._tell, self._copies, self._catalog = tell, keeper, models
-        self._sent_at: list[datetime] = []
+        self._sent: list[tuple[datetime, Version]] = []
         self.stuck: set[str] = set()
         self.wrong: set[Version] = set()
         self._sent_as: dict[Served, Version] = {}
@@ -75,11 +85,11 @@ class WatchedScoring(MemoryScoring):
 
     def patch(self, endpoint: ScoringEndpoint, resource: str, model: BlobReference) -> Answer:
         """See `ScoringProtocol`."""
-        self._sent_at.append(self._now())  # another may come in its midst
+        self._sent.append((self._now(), (model.name, model.etag)))  # another may come in its midst
         try:
             return super().patch(endpoint, resource, model)
         finally:
-            self._sent_at.pop()
+            self._sent.pop()
 
     def _reaction(self, endpoint: ScoringEndpoint, resource: str, model: Served) -> Reaction:
         version = self._sent_as[model] = self._version(model.blob)
@@ -89,7 +99,8 @@ class WatchedScoring(MemoryScoring):
             else super()._reaction(endpoint, resource, model)
         )
         expires_at = datetime.fromisoformat(model.token_expiry or "")
-        self._tell(Patched(version, model.blob, self._sent_at[-1], expires_at, reaction.answer))
+        sent_at, meant = self._sent[-1]
+        self._tell(Patched(version, meant, model.blob, sent_at, expires_at, reaction.answer))
         return reaction
 
     def _is_good(self, name: str) -> bool:

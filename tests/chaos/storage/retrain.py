@@ -24,6 +24,7 @@ class Trains(Good):
         super().__init__()
         self._storage = storage
         self._asked: dict[str, dict[str, str]] = {}
+        self._started: set[str] = set()
 
     def __call__(self, request: Request) -> bytes:
         """Give the answer to this request."""
@@ -36,8 +37,11 @@ class Trains(Good):
             container, _, blob = location.partition("/")
             client = self._storage.get_blob_client(container, blob)
             client.upload_blob(b"trained", overwrite=True)
+            self._started.add(request.name)
         if asked == PLACES["look"]:
-            job = {"StatusCode": "Finished", "Results": {_OUTPUT: self._asked[request.name]}}
+            job: dict[str, Any] = {"StatusCode": "NotStarted"}
+            if request.name in self._started:
+                job = {"StatusCode": "Finished", "Results": {_OUTPUT: self._asked[request.name]}}
             return http_answer("200 OK", json.dumps(job).encode())
         return super().__call__(request)
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from patch_endpoint.history import HISTORY_KEPT, best_fallback, with_past
 from patch_endpoint.record import Deployment, Past, Problem, Record
@@ -73,3 +74,17 @@ def test_a_refusal_older_than_what_serves_goes_before_one_that_was_live() -> Non
 
     assert refused(-0.5) not in kept(now)
     assert len(kept(now)) == HISTORY_KEPT
+
+
+def test_two_persons_who_say_the_same_within_a_second_are_both_on_record() -> None:
+    words = [replace(refused(1), cause="redeploy", requested_by=by) for by in ("ada", "bob")]
+    now = with_past(with_past(record(), words[0], NOW), words[1], NOW)
+
+    assert kept(now) == words
+
+
+def test_a_wish_is_on_record_once_however_far_it_got() -> None:
+    word = replace(refused(1), cause="redeploy", requested_by="ada")
+    now = with_past(with_past(record(), replace(word, state="pending"), NOW), word, NOW)
+
+    assert kept(now) == [word]

@@ -14,7 +14,7 @@ from retrain_trigger.watch import watch
 from state.agenda import new_entry
 from state.storage_errors import ConflictError, UnavailableError
 from tests.fakes.small_world import NAME, SmallWorld
-from tests.unit.retrain_trigger.test_jobs import begin, jobs_of, world
+from tests.unit.retrain_trigger.test_jobs import AT_SIX_TWO, begin, jobs_of, world
 
 CONFLICT = ConflictError("write", 412, "ConditionNotMet")
 
@@ -114,6 +114,30 @@ def test_a_claim_that_somebody_else_made_first_is_not_ones_own() -> None:
     assert error.value.job.id == only(small).id
     assert len(small.training.started) == 1
     assert {name.split("/")[3] for name in entries(small)} == {only(small).id}
+
+
+def test_a_claim_that_is_refused_and_is_nobodys_is_a_fault_of_storage() -> None:
+    """Such as a lease that somebody has on the blob: no job runs, so this one was not begun."""
+    small = running()
+    begin(small)
+    small.engine.jobs.cancel(only(small).id, "ada")
+    left = entries(small)
+    small.calls.fail("state.write", CONFLICT, name_part="latest-jobs/")
+    with pytest.raises(ConflictError):
+        begin(small)
+
+    assert entries(small) == left
+
+
+def test_a_scheduled_run_whose_claim_is_refused_is_begun_at_the_next_tick() -> None:
+    small = world(schedule=AT_SIX_TWO)
+    small.tick()
+    small.calls.fail("state.write", CONFLICT, name_part="latest-jobs/")
+    small.tick()
+    assert jobs_of(small) == []
+    small.tick()
+
+    assert only(small).id == f"{NAME}_20260302T060200Z"
 
 
 def test_an_occurrence_that_was_seen_to_is_not_begun_again_after_another_job() -> None:
