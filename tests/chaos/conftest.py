@@ -18,7 +18,7 @@ _LONGEST = (
     "test_left_alone.py",  # a quarter of an hour, nearly all of it waiting
     "test_host_crashes.py",
     "test_storage_faults.py",
-    "test_audit.py",  # each worker is given two files to begin with: this one waits behind the first
+    "test_audit.py",  # a worker is given two files at first: this one waits behind the first
     "test_races.py",
     "test_state_machine.py",
     "test_crashes.py",
