@@ -70,8 +70,9 @@ class Hosts:
         """Play *scene* with a crash at every place, or at few."""
 
         def is_over(bench: CrashBench) -> bool:
-            if not self.full or not _is_on_its_way_no_more(bench):
-                return _is_on_its_way_no_more(bench)
+            is_served = _is_on_its_way_no_more(bench)
+            if not self.full or not is_served:
+                return is_served
             # What a crash left uncopied is copied minutes later: `test_crashes.py` waits for it.
             return is_live(bench) if bench.places.crashed.is_set() else is_settled(bench)
 
