@@ -36,7 +36,7 @@ SHORT = settings(
     report_multiple_bugs=False,
     suppress_health_check=list(HealthCheck),
 )
-FULL = settings(SHORT, max_examples=250, stateful_step_count=70, print_blob=True)
+FULL = settings(SHORT, max_examples=160, stateful_step_count=70, print_blob=True)
 FIXED_SEED = 4
 MINUTES = 3000
 
@@ -133,7 +133,7 @@ def test_an_endpoint_converges_on_real_storage_too(
         def store() -> BlobStateStore:
             return BlobStateStore(service.get_container_client(f"machine-{secrets.token_hex(16)}"))
 
-        play.run(lambda: EndpointMachine(play.tally, store, LIFETIMES[0]), 25 if full else 2)
+        play.run(lambda: EndpointMachine(play.tally, store, LIFETIMES[0]), 15 if full else 2)
 
 
 @pytest.mark.timeout(MINUTES)

@@ -94,7 +94,7 @@ def test_any_settings_are_read_and_their_faults_tell_names_and_no_values(
 ) -> None:
     counted = Counter[str]()
 
-    @_attack(5_000 if full else 300)
+    @_attack(2_000 if full else 300)
     @given(_environments())
     def attack(environ: Mapping[str, str]) -> None:
         read = read_settings(environ)
@@ -123,7 +123,7 @@ def test_no_fault_tells_what_a_wrong_setting_holds(*, full: bool, figures: Figur
     """Somebody puts a key where another value belongs: the fault is for everybody to read."""
     counted = Counter[str]()
 
-    @_attack(3_000 if full else 200)
+    @_attack(1_000 if full else 200)
     @given(st.sampled_from(sorted(VALID)), TEXTS, TEXTS)
     def attack(name: str, before: str, after: str) -> None:
         environ = VALID | {name: f"{before}{MARK}{after}"}
