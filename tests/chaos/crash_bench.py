@@ -25,6 +25,7 @@ from tests.chaos.counting_proxy import counting_proxy
 from tests.chaos.places import Places
 
 TRAINING: Final = "digits-training"
+HOURLY: Final = "0 0 * * * *"
 _ENDPOINTS = """
 [endpoints.digits]
 patch_url = "{patch_url}"
@@ -35,7 +36,7 @@ models = "**/*.ilearner"
 service = "digits"
 inputs.input1 = "{container}/training/digits.csv"
 outputs.output2 = "{container}/digits/{{run}}.ilearner"
-schedule = "0 0 * * * *"
+{schedule}
 
 [training_services.digits]
 jobs_url = "{jobs_url}"
@@ -106,9 +107,9 @@ class CrashBench:
 
 @contextmanager
 def crash_bench(
-    azurite: Azurite, container: str, folder: Path, places: Places
+    azurite: Azurite, container: str, folder: Path, places: Places, *, schedule: str | None
 ) -> Iterator[CrashBench]:
-    """Have everything ready but the app, until the block ends."""
+    """Have everything ready but the app, until the block ends; by *schedule* it retrains."""
     studio = msgspec.structs.replace(
         sample_studio(azurite.connection_string),
         takes_effect_after=timedelta(),
@@ -126,6 +127,7 @@ def crash_bench(
             patch_url=service.patch_url("digits").replace(service.url, ml),
             jobs_url=service.jobs_url(TRAINING).replace(service.url, ml),
             container=container,
+            schedule=f'schedule = "{schedule}"' if schedule else "",
         )
         file.write_text(text, "utf-8")
         connection = azurite.connection_string.replace(blobs, storage)

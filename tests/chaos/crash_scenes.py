@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from local_stack.azurite import Azurite
 from tests.chaos.app_process import AppProcess, ProcessEndedError
-from tests.chaos.crash_bench import CrashBench, crash_bench
+from tests.chaos.crash_bench import HOURLY, CrashBench, crash_bench
 from tests.chaos.orders import Announce, Clock, Open, Order, Sweep, Tick
 from tests.chaos.places import Place, Places
 
@@ -137,7 +137,7 @@ def played(
     own = folder / uuid4().hex
     own.mkdir()
     places = Places(_every_call, *place)
-    with crash_bench(azurite, f"crash-{own.name}", own, places) as bench:
+    with crash_bench(azurite, f"crash-{own.name}", own, places, schedule=HOURLY) as bench:
         play = Play(bench, own, models, event_comes_again=place[0] % 2 == 0)
         places.kill = play.kill
         try:

@@ -114,7 +114,8 @@ def host_play(
     own = folder / uuid4().hex
     own.mkdir()
     places = Places(_is_the_apps, *place)
-    with crash_bench(azurite, f"crash-{own.name}", own, places) as bench:
+    # By no schedule: a host has the real clock, and it may be any time of the hour.
+    with crash_bench(azurite, f"crash-{own.name}", own, places, schedule=None) as bench:
         play = HostPlay(bench, models, is_over)
         places.kill = play.kill
         try:
