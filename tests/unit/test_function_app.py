@@ -207,3 +207,33 @@ def test_every_heavy_package_is_one_that_the_app_does_use() -> None:
     )
 
     assert set(HEAVY) <= used
+
+
+ONLY_A_NAME = """
+import function_app
+from settings.fault import SettingsError
+
+class Bound:
+    blob_name = "a.ilearner"
+
+    def __getattr__(self, name):
+        print("used:", name)
+        return lambda *given: None
+
+class Call:
+    invocation_id, trace_context = "1", None
+
+for function in function_app.app.get_functions():
+    if function.get_function_name() == "model_landed":
+        try:
+            function.get_user_function()(Bound(), Call())
+        except SettingsError:
+            print("went on to our own storage, which has no setting here")
+"""
+
+
+def test_of_the_bound_blob_its_name_alone_is_used() -> None:
+    """Its client knows fewer ways to sign in than ours."""
+    said = _python(ONLY_A_NAME, {})
+
+    assert said.strip() == "went on to our own storage, which has no setting here"
