@@ -34,8 +34,8 @@ _KINDS: dict[Kind, int] = {
 # late one never does, so there is no use in much patience.
 _PATIENCE: dict[Kind, float] = {"late": 1.0}
 _MUCH = 30.0
-_IN_AZURITE, _FEW_IN_AZURITE = 250, 4
-_IN_MEMORY, _FEW_IN_MEMORY = 750, 20
+_IN_AZURITE, _FEW_IN_AZURITE = 100, 4
+_IN_MEMORY, _FEW_IN_MEMORY = 900, 20
 _IN_A_HEAT = 10
 
 
