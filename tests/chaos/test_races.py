@@ -33,7 +33,7 @@ _KINDS: dict[Kind, int] = {
 # An endpoint that answers at all does so within its callers' patience, with much to spare; a
 # late one never does, so there is no use in much patience.
 _PATIENCE: dict[Kind, float] = {"late": 1.0}
-_MUCH = 30.0
+_MUCH = 300.0
 _IN_AZURITE, _FEW_IN_AZURITE = 100, 4
 _IN_MEMORY, _FEW_IN_MEMORY = 900, 20
 _IN_A_HEAT = 10
