@@ -19,6 +19,8 @@ from tests.fakes.small_world import NAME
 
 LIFETIMES = [(24 * 60, 6 * 60), (60, 15), (10, 3)]
 """Of tokens, and how long before their end they are renewed; in minutes."""
+_IN_EFFECT_AFTER = timedelta(minutes=1)
+"""Until then an endpoint may score with what it had before, by the same name at times."""
 _ALL_RIGHT_AGAIN_AFTER = timedelta(minutes=80)
 """A back-off is 15 minutes at most, and an hour where the endpoint asked for it."""
 
@@ -106,6 +108,8 @@ class Scene(Trial):
         if self.is_troubled or is_stuck:
             self.troubled_at = now
         if served is None or serving is None or serving.blob != served.blob:
+            return
+        if now - serving.since < _IN_EFFECT_AFTER:
             return
         if now - self.troubled_at < _ALL_RIGHT_AGAIN_AFTER or not self._is_there(served.blob):
             return
