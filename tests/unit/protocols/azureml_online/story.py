@@ -122,6 +122,13 @@ class Story:
         self.settle()
         return f"m-{etag}"
 
+    def gives_a_tenth(self) -> None:
+        """Give what was sent last, and stands, a tenth of the traffic beside what serves."""
+        self.advance()
+        self.settle()
+        assert self.workspace.traffic == {LIVE: 90, "m-0xb": 10}
+        self.workspace.asked.clear()
+
     def _went_on(self, answer: Answer) -> Answer:
         while isinstance(answer, Underway):
             self.underway = answer

@@ -30,10 +30,7 @@ def story() -> Story:
 @pytest.fixture
 def canary(story: Story) -> Story:
     """Give the same once the second has a tenth of the traffic."""
-    story.advance()
-    story.settle()
-    assert story.workspace.traffic == {LIVE: 90, "m-0xb": 10}
-    story.workspace.asked.clear()
+    story.gives_a_tenth()
     return story
 
 

@@ -13,10 +13,7 @@ def story() -> Story:
     story = Story()
     assert story.bring_into_service(model("0xA")) == LIVE
     story.created("0xB")
-    story.advance()
-    story.settle()
-    assert story.workspace.traffic == {LIVE: 90, "m-0xb": 10}
-    story.workspace.asked.clear()
+    story.gives_a_tenth()
     return story
 
 
