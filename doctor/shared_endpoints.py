@@ -3,16 +3,24 @@
 from collections.abc import Iterable, Iterator
 
 from doctor.finding import Finding
-from settings.scoring_endpoint import ScoringEndpoint
+from settings.scoring_endpoint import Place, ScoringEndpoint
 
 
 def shared_endpoints(endpoints: Iterable[ScoringEndpoint]) -> Iterator[Finding]:
     """Find endpoints that replace each other's models: which serves is then a matter of turns."""
-    by_place: dict[tuple[str, str], list[str]] = {}
+    by_address: dict[tuple[str, str], list[tuple[Place, str]]] = {}
     for one in endpoints:
-        by_place.setdefault((one.protocol, one.keys.place), []).append(one.name)
-    for names in by_place.values():
-        if len(names) > 1:
-            what = f"{' and '.join(names)} are sent to one place: each replaces the other's models"
-            fix = "give each table the address of its own endpoint, or take one out"
-            yield Finding("endpoints", f"endpoints.{names[-1]}", "warning", what, fix)
+        place = one.keys.place
+        if place is None:
+            continue
+        before = by_address.setdefault((one.protocol, place.address), [])
+        first = next((name for other, name in before if place.meets(other)), None)
+        if first is not None:
+            yield _shared(first, one.name)
+        before.append((place, one.name))
+
+
+def _shared(first: str, copy: str) -> Finding:
+    what = f"{first} and {copy} are sent to one place: each replaces the other's models"
+    fix = "give each table the address of its own endpoint, or take one out"
+    return Finding("endpoints", f"endpoints.{copy}", "warning", what, fix)

@@ -5,7 +5,7 @@ from typing import ClassVar, Final
 import msgspec
 
 from settings.retraining import ReadSecret, ServiceKeys, TrainingService, safe_url
-from settings.scoring_endpoint import ProtocolKeys, ScoringEndpoint, Surroundings
+from settings.scoring_endpoint import Place, ProtocolKeys, ScoringEndpoint, Surroundings
 from settings.secret import Secret
 from settings.table import Table, text
 
@@ -45,9 +45,9 @@ class ClassicKeys(ProtocolKeys, frozen=True, kw_only=True):
     create: CreateEndpoint = CreateEndpoint()
 
     @property
-    def place(self) -> str:
-        """See `ProtocolKeys`: each resource of an endpoint is patched apart."""
-        return f"{self.patch_url.rstrip('/')}#{self.resource or ''}"
+    def place(self) -> Place:
+        """See `ProtocolKeys`: each resource is patched apart, and one left out may be any."""
+        return Place(self.patch_url.rstrip("/"), self.resource)
 
 
 def read_classic_keys(table: Table, smoke_test: Table | None, around: Surroundings) -> ClassicKeys:

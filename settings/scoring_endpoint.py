@@ -34,12 +34,32 @@ class SmokeTest(msgspec.Struct, frozen=True):
     request_file: str = ""
 
 
+class Place(msgspec.Struct, frozen=True):
+    """Where models are sent; it holds no secret.
+
+    Attributes:
+        address: What two tables must give alike to be one endpoint.
+        part: Which of the models there is replaced; None: the one that there is.
+    """
+
+    address: str
+    part: str | None = None
+
+    def meets(self, other: "Place") -> bool:
+        """Say whether a model sent here replaces one sent to *other*."""
+        parts = {self.part, other.part}
+        return self.address == other.address and (None in parts or len(parts) == 1)
+
+
 class ProtocolKeys(msgspec.Struct, frozen=True, kw_only=True):
     """The keys of an endpoint's table that its protocol alone knows; each protocol has its own."""
 
     @property
-    def place(self) -> str:
-        """Where its models are sent: what two tables give alike is one endpoint, not two."""
+    def place(self) -> Place | None:
+        """Where its models are sent: tables whose places meet are one endpoint, not two.
+
+        None: it hangs on the model, so the table alone does not tell.
+        """
         raise NotImplementedError
 
 

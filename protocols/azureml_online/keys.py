@@ -12,7 +12,7 @@ from protocols.azureml_online.asset import asset_reader
 from protocols.azureml_online.datastore import Datastores, read_datastores
 from protocols.azureml_online.workspace import NOWHERE, Workspace, read_workspace
 from settings.duration import parse_duration
-from settings.scoring_endpoint import ProtocolKeys, ScoringEndpoint, Surroundings
+from settings.scoring_endpoint import Place, ProtocolKeys, ScoringEndpoint, Surroundings
 from settings.table import Table, text, typed
 
 type ModelType = Literal["custom_model", "mlflow_model", "triton_model"]
@@ -93,9 +93,9 @@ class AzuremlKeys(ProtocolKeys, frozen=True, kw_only=True):
         return f"/onlineEndpoints/{self.online_endpoint}"
 
     @property
-    def place(self) -> str:
+    def place(self) -> Place:
         """See `ProtocolKeys`; case makes no other resource."""
-        return f"{self.workspace.url}{self.path}".lower()
+        return Place(f"{self.workspace.url}{self.path}".lower())
 
 
 def read_azureml_keys(table: Table, smoke_test: Table | None, around: Surroundings) -> AzuremlKeys:

@@ -13,7 +13,7 @@ from protocols.http_server.template import TOKENS, placeholders
 from settings.duration import parse_duration
 from settings.expression import expression
 from settings.retraining import safe_url
-from settings.scoring_endpoint import ProtocolKeys, ScoringEndpoint, Surroundings
+from settings.scoring_endpoint import Place, ProtocolKeys, ScoringEndpoint, Surroundings
 from settings.secret import Secret
 from settings.table import Table, text, typed
 
@@ -33,6 +33,8 @@ _OURS: Final = frozenset(
 _SETTING: Final = re.compile(r"(%[A-Za-z_][A-Za-z0-9_]*%)")
 _HOLDS_A_KEY: Final = re.compile(r"(?i)authorization|cookie|key|secret|token")
 _FIRST_STATUS, _LAST_STATUS = 200, 599
+_NAMES_OF_MODEL: Final = frozenset({"model", "stem", "folder"})
+"""The placeholders that a server may know a model by; the others say where to read it."""
 
 
 class Header(msgspec.Struct, frozen=True):
@@ -50,6 +52,11 @@ class Header(msgspec.Struct, frozen=True):
     def secrets(self) -> tuple[Secret, ...]:
         """The pieces that an app setting holds."""
         return tuple(piece for piece in self.says if isinstance(piece, Secret))
+
+    @property
+    def plain(self) -> tuple[str | None, ...]:
+        """The pieces, with None for each secret."""
+        return tuple(None if isinstance(piece, Secret) else piece for piece in self.says)
 
 
 class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +77,11 @@ class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
     body: Any = None
     accepted: frozenset[int] | None = None
     refused: frozenset[int] = frozenset()
+
+    @property
+    def plain_headers(self) -> dict[str, tuple[str | None, ...]]:
+        """Its headers without their secrets, by name; case makes no other name."""
+        return {one.name.lower(): one.plain for one in self.headers}
 
 
 class Proof(msgspec.Struct, frozen=True):
@@ -102,16 +114,22 @@ class HttpKeys(ProtocolKeys, frozen=True, kw_only=True):
     renew_token: bool
 
     @property
-    def place(self) -> str:
-        """See `ProtocolKeys`: a server may have many models, and name them in the body alone."""
-        asked = [(one.method, one.url, one.body) for one in self.requests]
-        return msgspec.json.encode(asked, order="sorted").decode()
+    def place(self) -> Place | None:
+        """See `ProtocolKeys`: a server may tell its models by address, body or a header alone."""
+        if not self._placeholders.isdisjoint(_NAMES_OF_MODEL):
+            return None
+        asked = [(one.method, one.url, one.plain_headers, one.body) for one in self.requests]
+        return Place(msgspec.json.encode(asked, order="sorted").decode())
 
     @property
     def needs_token(self) -> bool:
         """Say whether anything that is sent has a token in it."""
-        told = (part for one in self.requests for part in (one.url, one.body))
-        return any(not TOKENS.isdisjoint(placeholders(part)) for part in told)
+        return not self._placeholders.isdisjoint(TOKENS)
+
+    @property
+    def _placeholders(self) -> frozenset[str]:
+        """All that stand in what is sent to have a model served."""
+        return placeholders([[one.url, one.body] for one in self.requests])
 
 
 def read_http_keys(table: Table, smoke_test: Table | None, around: Surroundings) -> HttpKeys:
