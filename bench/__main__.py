@@ -16,7 +16,7 @@ from rich.console import Console
 
 from bench.finding import Finding
 from bench.fresh import FreshProcessError
-from bench.machine import load, machine
+from bench.machine import load, machine, remark
 from bench.report import Report, filled, shown
 from bench.rows import ROWS
 from bench.sizes import FULL, SHORT, TINY, Sizes
@@ -42,6 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     console = Console(stderr=True)
     before, begun = load(), time.monotonic()
+    _warn(before, console)
     try:
         findings = _measured(given.only or list(ROWS), _SIZES[given.sizes], console)
     except _FAILURES as error:
@@ -66,6 +67,11 @@ def write(report: Report) -> None:
     figures = msgspec.json.format(msgspec.json.encode(report), indent=1)
     FIGURES.write_bytes(figures + b"\n")
     DOCUMENT.write_text(filled(DOCUMENT.read_text("utf-8"), report), "utf-8")
+
+
+def _warn(before: float, console: Console) -> None:
+    if warning := remark(before):
+        console.print(f"bench: load before: {before:.1f} a core; {warning}", style="yellow")
 
 
 def _measured(names: Sequence[str], sizes: Sizes, console: Console) -> dict[str, Finding]:

@@ -35,7 +35,6 @@ class Service:
     def __init__(self, delay: float) -> None:
         self._delay = delay
         self._arrivals: list[tuple[str, float]] = []
-        self._connections: set[tuple[str, int]] = set()
         self._patched: dict[str, Any] = {}
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -48,7 +47,6 @@ class Service:
             body = self._seen()
         else:
             self._arrivals.append((scope["method"], arrived))
-            self._connections.add(tuple(scope["client"]))
             await asyncio.sleep(self._delay)
             body = json.dumps(self._answer(scope["method"], scope["path"], sent)).encode()
         await send({"type": "http.response.start", "status": 200, "headers": _JSON})
@@ -63,8 +61,7 @@ class Service:
 
     def _seen(self) -> bytes:
         """Tell what came since the last time this was asked."""
-        seen = {"arrivals": self._arrivals, "connections": len(self._connections)}
-        self._arrivals, self._connections = [], set()
+        seen, self._arrivals = {"arrivals": self._arrivals}, []
         return json.dumps(seen).encode()
 
 

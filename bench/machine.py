@@ -6,6 +6,8 @@ from pathlib import Path
 
 import psutil
 
+MOST_LOAD = 0.3
+"""What a machine that is left alone may have to do besides, for each core."""
 _GIB = 1024**3
 _CPUINFO = Path("/proc/cpuinfo")
 
@@ -22,6 +24,13 @@ def machine() -> str:
 def load() -> float:
     """Say how many processes wanted a processor in the last minute, for each there is."""
     return psutil.getloadavg()[0] / (os.cpu_count() or 1)
+
+
+def remark(before: float) -> str:
+    """Say what a load of *before*, taken before a run, does to its times; empty: nothing."""
+    if before <= MOST_LOAD:
+        return ""
+    return f"above {MOST_LOAD} the machine is busy: all times are too long"
 
 
 def _processor() -> str:

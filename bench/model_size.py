@@ -3,7 +3,9 @@
 import base64
 import tempfile
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
+from statistics import quantiles
 
 from azure.storage.blob import BlobBlock
 
@@ -16,6 +18,8 @@ from bench.sizes import Sizes
 _SMALL = 1024
 _BLOCK = 8 * 1024 * 1024
 _ALLOWED = 8 * 1024 * 1024
+_LEAST_NOISE = 0.005
+"""A slice or two of the system's scheduler, which few runs may all have been spared by chance."""
 
 
 def measure(sizes: Sizes) -> Finding:
@@ -53,10 +57,22 @@ def _deployed(around: Site, endpoint: str, size: int) -> Deployed:
     return found
 
 
+def noise_of(short: Sequence[float], long: Sequence[float]) -> float:
+    """Say how far apart two medians may be by chance: as wide as the middle halves of both are.
+
+    The outer quarters have no say in it, so that one slow run does not excuse a difference.
+    """
+    return max(_middle_half(short) + _middle_half(long), _LEAST_NOISE)
+
+
+def _middle_half(seconds: Sequence[float]) -> float:
+    first, _, third = quantiles(seconds, n=4, method="inclusive")
+    return third - first
+
+
 def _time(small: list[Deployed], big: list[Deployed], size: str) -> Line:
     short, long = [[one.seconds for one in found] for found in (small, big)]
-    noise = max(short) - min(short) + max(long) - min(long)
-    apart = abs(median(long) - median(short))
+    noise, apart = noise_of(short, long), abs(median(long) - median(short))
     return Line(
         what="a big model by a small one: time until the PATCH is reported",
         size=size,

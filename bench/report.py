@@ -12,6 +12,7 @@ import msgspec
 from rich.table import Table
 
 from bench.finding import Finding, Line
+from bench.machine import remark
 from bench.paper import paper
 
 _TITLES = ("what was measured", "size", "app", "bare", "app ÷ bare", "must reach", "reached")
@@ -96,7 +97,8 @@ def filled(document: str, report: Report) -> str:
 def _run(report: Report) -> str:
     took = f"{_SIZES[report.sizes]}, in {report.minutes:.0f} minutes"
     where = f"{report.machine}; load before: {report.load:.1f} a core"
-    return f"{report.date}, {took}, on {where}."
+    warning = remark(report.load)
+    return f"{report.date}, {took}, on {where}{f' ({warning})' if warning else ''}."
 
 
 def _cells(line: Line) -> tuple[str, ...]:

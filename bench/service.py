@@ -25,11 +25,9 @@ class Seen(msgspec.Struct, frozen=True):
 
     Attributes:
         arrivals: Each request's method, and when it came, by `time.monotonic`.
-        connections: How many connections they came by.
     """
 
     arrivals: list[tuple[str, float]]
-    connections: int
 
     def patches(self) -> list[float]:
         """When each PATCH came."""
