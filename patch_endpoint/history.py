@@ -8,6 +8,7 @@ from patch_endpoint.record import ENDED_BADLY, Deployment, Past, Problem, Record
 from patch_endpoint.trained_model import TrainedModel
 
 HISTORY_KEPT = 20
+_MATTERS = 2
 OVERWRITTEN = Problem("model_gone", "the blob holds other bytes now", about_model=True)
 
 
@@ -76,6 +77,16 @@ def latest_that_ended_badly(record: Record) -> Deployment | None:
     return max(badly, key=lambda one: one.order, default=None)
 
 
+def may_have_forgotten(record: Record, model: TrainedModel) -> bool:
+    """Say whether *model*, later than what serves, may have ended badly and been dropped since.
+
+    Of what matters the earliest is dropped first: what is later than any of it never was.
+    """
+    matters = [past.deployment.order for past in record.history if _worth(record, past) == _MATTERS]
+    is_full = len(record.history) >= HISTORY_KEPT
+    return is_full and bool(matters) and (model.last_modified, False, model.name) <= min(matters)
+
+
 def _best_of(record: Record, history: tuple[Past, ...] | list[Past]) -> Deployment | None:
     passed_over = [
         past.deployment
@@ -98,7 +109,7 @@ def _bounded(record: Record, history: list[Past]) -> tuple[Past, ...]:
     return tuple(history)
 
 
-def _worth(record: Record, past: Past, best: Deployment | None) -> int:
+def _worth(record: Record, past: Past, best: Deployment | None = None) -> int:
     """Say how much a past deployment still matters.
 
     What was live can be gone back to, what ended badly must not be tried again, and the best of the
@@ -106,7 +117,7 @@ def _worth(record: Record, past: Past, best: Deployment | None) -> int:
     """
     one, is_news = past.deployment, _is_news(record, past.deployment)
     if one.live_at is not None or one is best or (one.state in ENDED_BADLY and is_news):
-        return 2
+        return _MATTERS
     return 1 if is_news else 0
 
 

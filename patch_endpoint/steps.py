@@ -19,7 +19,7 @@ from patch_endpoint.desired import (
     request,
     want,
 )
-from patch_endpoint.history import HISTORY_KEPT, last_that_was_live
+from patch_endpoint.history import last_that_was_live, may_have_forgotten
 from patch_endpoint.look import Look
 from patch_endpoint.record import Deployment, Record
 from patch_endpoint.rollback import release, rolled_back
@@ -119,8 +119,8 @@ def _may_do(record: Record, model: TrainedModel) -> bool:
     desired, serving = record.desired, record.serving
     if desired is None or desired.error is None or not desired.error.about_model:
         return False
-    # A history that is full has forgotten what was refused: it must not be tried again.
-    if desired.state != "refused" or len(record.history) >= HISTORY_KEPT:
+    # What was refused and is forgotten must not be tried again.
+    if desired.state != "refused" or may_have_forgotten(record, model):
         return False
     known = [desired, *([record.waiting] if record.waiting else [])]
     known += [past.deployment for past in record.history]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from patch_endpoint.history import HISTORY_KEPT, best_fallback, with_past
+from patch_endpoint.history import HISTORY_KEPT, best_fallback, may_have_forgotten, with_past
 from patch_endpoint.record import Deployment, Past, Problem, Record
 from tests.unit.patch_endpoint.sample import NOW, at, deployment, record, serving
 
@@ -74,6 +74,30 @@ def test_a_refusal_older_than_what_serves_goes_before_one_that_was_live() -> Non
 
     assert refused(-0.5) not in kept(now)
     assert len(kept(now)) == HISTORY_KEPT
+
+
+@given(st.permutations([*range(1, HISTORY_KEPT + 12)]), st.sets(st.integers(1, HISTORY_KEPT + 12)))
+def test_whatever_refusal_was_dropped_may_have_been_forgotten(
+    minutes: list[int], lived: set[int]
+) -> None:
+    now = record(serving=serving("s", NOW))
+    for minute in minutes:
+        now = with_past(now, once_live(minute) if minute in lived else refused(minute), NOW)
+
+    for one in map(refused, set(minutes) - lived):
+        assert one in kept(now) or may_have_forgotten(now, one.model)
+
+
+def test_what_is_later_than_any_past_that_matters_is_not_forgotten() -> None:
+    full = with_past(full_of_once_live(), refused(1), NOW)
+
+    assert not may_have_forgotten(full, refused(0.5).model)
+
+
+def test_a_history_that_is_not_full_has_forgotten_nothing() -> None:
+    now = with_past(record(serving=serving("s", NOW)), refused(2), NOW)
+
+    assert not may_have_forgotten(now, refused(1).model)
 
 
 def test_two_persons_who_say_the_same_within_a_second_are_both_on_record() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from patch_endpoint.history import HISTORY_KEPT
 from retrain_trigger.landed import model_landed
 from tests.fakes.small_world import SmallWorld
 
@@ -47,6 +48,21 @@ def test_a_model_that_no_event_announced_is_found_once_the_newest_is_refused(
     world.run(minutes=10)
 
     assert world.sent() == [SERVES, NO_MODEL, MODEL]
+    assert (world.desired().model.name, world.desired().state) == (MODEL, "live")
+
+
+def test_it_is_found_as_well_where_the_history_is_full(world: SmallWorld) -> None:
+    """As that of every endpoint is in time: it forgets what matters least."""
+    for _ in range(HISTORY_KEPT + 2):
+        world.land(SERVES)
+        world.run(minutes=10)
+    assert len(world.record().history) == HISTORY_KEPT
+    _put_both(world)
+    model_landed(world.engine, NO_MODEL)
+    world.sweep()
+    world.run(minutes=10)
+
+    assert world.sent()[-2:] == [NO_MODEL, MODEL]
     assert (world.desired().model.name, world.desired().state) == (MODEL, "live")
 
 
