@@ -19,7 +19,7 @@ class Outcome:
         state: How far that is.
         error: What stands in the way, if anything.
         patched: The models that were PATCHed.
-        jobs_run: How many jobs the training service was told to start.
+        starts: How often the training service was told to start a job.
         jobs: The states of the jobs on record.
         entries: How many agenda entries are left.
     """
@@ -31,7 +31,7 @@ class Outcome:
     state: str | None
     error: str | None
     patched: tuple[str, ...]
-    jobs_run: int
+    starts: int
     jobs: tuple[str, ...]
     entries: int
 
@@ -48,7 +48,7 @@ class Outcome:
             state=desired.state if desired else None,
             error=desired.error.message if desired and desired.error else None,
             patched=tuple(bench.patched()),
-            jobs_run=len(bench.started_jobs()),
+            starts=bench.starts(),
             jobs=tuple(one.state for one in bench.jobs()),
             entries=len(bench.agenda()),
         )
@@ -83,12 +83,12 @@ class Verdict:
     @property
     def forgotten(self) -> list[Outcome]:
         """Those whose job never ran, or did not end well."""
-        return [one for one in self.outcomes if one.jobs_run == 0 or one.jobs != ("finished",)]
+        return [one for one in self.outcomes if one.starts == 0 or one.jobs != ("finished",)]
 
     @property
     def run_twice(self) -> list[Outcome]:
-        """Those whose job ran twice."""
-        return [one for one in self.outcomes if one.jobs_run > 1]
+        """Those in which a second job was started, or the same once more."""
+        return [one for one in self.outcomes if one.starts > 1]
 
     def figures(self) -> dict[str, int]:
         """What is printed."""

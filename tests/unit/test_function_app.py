@@ -214,11 +214,9 @@ import function_app
 from settings.fault import SettingsError
 
 class Bound:
-    blob_name = "a.ilearner"
-
     def __getattr__(self, name):
         print("used:", name)
-        return lambda *given: None
+        return "a.ilearner" if name == "blob_name" else lambda *given: self
 
 class Call:
     invocation_id, trace_context = "1", None
@@ -228,12 +226,13 @@ for function in function_app.app.get_functions():
         try:
             function.get_user_function()(Bound(), Call())
         except SettingsError:
-            print("went on to our own storage, which has no setting here")
+            print("went on to the endpoints file, and there is none")
 """
 
 
 def test_of_the_bound_blob_its_name_alone_is_used() -> None:
     """Its client knows fewer ways to sign in than ours."""
-    said = _python(ONLY_A_NAME, {})
+    said = _python(ONLY_A_NAME, SAMPLE | {"ENDPOINTS_FILE": "there-is-none.toml"})
 
-    assert said.strip() == "went on to our own storage, which has no setting here"
+    on = "went on to the endpoints file, and there is none"
+    assert said.splitlines() == ["used: blob_name", on]
