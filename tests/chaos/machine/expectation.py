@@ -69,6 +69,7 @@ class Expectation:
         asked: Versions that a person named.
         asking: The name that a person is saying: whatever is there by the time it is heard.
         is_releasing: Whether a person is saying that the newest may go: whatever lands meanwhile.
+        is_forgetful: Whether the record's history was ever full: it may have dropped what ended.
         patches: What the endpoint got.
         allowed: How many PATCHes there may have been.
         troubled_at: When there was last a reason for another PATCH than a landing.
@@ -84,6 +85,7 @@ class Expectation:
     asked: set[Version] = field(default_factory=set)
     asking: str | None = None
     is_releasing: bool = False
+    is_forgetful: bool = False
     patches: list[Patched] = field(default_factory=list)
     allowed: int = 0
     troubled_at: datetime | None = None
@@ -188,11 +190,15 @@ class Expectation:
         same = [one for one in self.landings.values() if one.model.has_bytes_of(landing.model)]
         return any(one.was_free or version_of(one.model) in self.asked for one in same)
 
+    def saw(self, record: Record) -> None:
+        """Know what the record is after each thing that the app did."""
+        self.is_forgetful |= len(record.history) >= HISTORY_KEPT
+
     def judge_record(self, record: Record) -> None:
         """Judge what must hold after every step: nothing is lost."""
         if len(record.agenda) > 2:
             self.violations.append(f"{len(record.agenda)} agenda entries")
-        if len(record.history) >= HISTORY_KEPT:
+        if self.is_forgetful:
             return  # bounded: what ended long ago need not be told any more
         known = [one.model for one in known_to(record)]
         for landing in self.landings.values():

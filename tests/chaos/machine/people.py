@@ -39,8 +39,9 @@ class People(Scene):
         found = self.world.catalog.found(name)
         if found is not None:
             self.expected.asked.add(version_of(found))
-        else:  # what is kept of that name
-            self.expected.asked |= {one for one in self.expected.landings if one[0] == name}
+        else:  # a copy that is kept of that name
+            copies = [one.model for one in self.world.record().kept if one.model.name == name]
+            self.expected.asked |= {version_of(one) for one in copies}
         self.expected.asking = name
         self._say(lambda by: redeploying(name, by, None))
 

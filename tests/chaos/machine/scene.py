@@ -133,9 +133,10 @@ class Scene(Trial):
         self.troubled_at = self.world.clock.instant
 
     def looked(self) -> None:
-        """See `Trial`: what the endpoint's hold is now."""
-        held = self.world.record().held is not None
-        self.expected.now_waits(waits=held or not self.world.auto_deploy)
+        """See `Trial`: what the endpoint's hold is now, and how long its history."""
+        record = self.world.record()
+        self.expected.saw(record)
+        self.expected.now_waits(waits=record.held is not None or not self.world.auto_deploy)
 
     def _patched(self, patched: Patched) -> None:
         self.tally.add("patches")

@@ -52,8 +52,9 @@ class Verdict:
             yield f"not settled: {_told(desired)}"
 
     def _of_nothing_desired(self, top: Wish) -> Iterator[str]:
-        """What comes after a word that cannot be fulfilled may have to wait as well."""
-        if not self._expected.waits or self._excuse(top) is None:
+        """What comes after a word that cannot be fulfilled may have to wait: then it does."""
+        is_parked = self._expected.waits and self._record.waiting is not None
+        if not is_parked or self._excuse(top) is None:
             yield f"nothing is desired, and there is {top.model.name}"
 
     def _of_what_serves(self) -> Iterator[str]:
