@@ -74,11 +74,13 @@ def _environments(draw: st.DrawFn) -> dict[str, str]:
     return kept | {name: draw(_values(name)) for name in sorted(wrong)}
 
 
-def _attack(examples: int) -> settings:
+def _attack(*, examples: int, full: bool) -> settings:
+    """Give a form: the short one tries the same each time, the full one others."""
     return settings(
         max_examples=examples,
         deadline=None,
-        derandomize=True,
+        derandomize=not full,
+        print_blob=True,
         database=None,
         suppress_health_check=list(HealthCheck),
     )
@@ -94,7 +96,7 @@ def test_any_settings_are_read_and_their_faults_tell_names_and_no_values(
 ) -> None:
     counted = Counter[str]()
 
-    @_attack(2_000 if full else 300)
+    @_attack(examples=2_000 if full else 300, full=full)
     @given(_environments())
     def attack(environ: Mapping[str, str]) -> None:
         read = read_settings(environ)
@@ -123,7 +125,7 @@ def test_no_fault_tells_what_a_wrong_setting_holds(*, full: bool, figures: Figur
     """Somebody puts a key where another value belongs: the fault is for everybody to read."""
     counted = Counter[str]()
 
-    @_attack(1_000 if full else 200)
+    @_attack(examples=1_000 if full else 200, full=full)
     @given(st.sampled_from(sorted(VALID)), TEXTS, TEXTS)
     def attack(name: str, before: str, after: str) -> None:
         environ = VALID | {name: f"{before}{MARK}{after}"}
@@ -147,7 +149,7 @@ def test_whatever_the_settings_are_every_function_is_indexed(
     expected = [one["name"] for one in indexed_functions(ROOT, {})]
     counted = Counter[str]()
 
-    @_attack(30 if full else 3)
+    @_attack(examples=30 if full else 3, full=full)
     @given(st.fixed_dictionaries({name: _values(name) for name in VALID}))
     def attack(environ: dict[str, str]) -> None:
         indexed = indexed_functions(ROOT, environ)
