@@ -75,7 +75,8 @@ class JobRecords:
         record is made of: a crash between any two loses nothing and starts nothing twice.
 
         Raises:
-            ConflictError: The claim was refused, and not for another's: a lease is on it.
+            ConflictError: Storage refused the claim though nobody else has claimed, as while there
+                is a lease on the blob. Nothing was begun.
         """
         if self._read(f"{_RECORDS}{job.id}.json") is not None:
             return None

@@ -4,9 +4,9 @@ Each run has an endpoint of its own, and its events come in a random order, with
 random processes, whose clocks are up to 18 seconds apart. Time stands still while they come, but
 that at late endpoints it leaps once, so that claims run out while their PATCHes are on their way.
 Then it goes on in random steps, with the timer firing in all processes at once, until nothing is
-on its way any more. Where a late endpoint answers, it does so only when all the others are done.
-A share of the runs goes over Azurite; the others over storage in the memory
-of a process of its own, which is many times as quick.
+on its way any more. Where a late endpoint answers, it does so only when all the others are done. A
+tenth of the runs goes over Azurite; the others over storage in the memory of a process of its own,
+which is many times as quick.
 """
 
 from collections.abc import Sequence
