@@ -88,14 +88,23 @@ class Siege:
         attacks: How each endpoint misbehaves, by its name.
         place: Which of its exchanges is attacked.
         times: How often.
+        answers: Whoever answers where nobody misbehaves; it notices what is attacked as well.
     """
 
-    def __init__(self, attacks: Mapping[str, Attack], place: str, times: int = 1) -> None:
+    def __init__(
+        self,
+        attacks: Mapping[str, Attack],
+        place: str,
+        times: int = 1,
+        answers: Good | None = None,
+    ) -> None:
         self._attacks, self._place = attacks, PLACES[place]
+        self._answers = answers or Good()
         self._left = dict.fromkeys(attacks, times)
 
     def __call__(self, request: Request) -> Misbehaviour | None:
         """Give what this request meets with; the server asks for one at a time."""
+        self._answers.notice(request)
         attack = self._attacks.get(request.name)
         if attack is None or (request.method, request.path) != self._place:
             return None

@@ -1,5 +1,6 @@
 """A server that behaves as each path says: well, or in one of the ways of `misbehaviours.py`."""
 
+import selectors
 import socket
 import ssl
 import struct
@@ -41,8 +42,27 @@ class Line:
         self._connection, self._ended = connection, ended
 
     def send(self, part: bytes) -> None:
-        """Send; `OSError` where the other side has left."""
-        self._connection.sendall(part)
+        """Send; `OSError` where the other side has left, also where that took nothing any more.
+
+        A plain send waits as long as the kernel likes before it looks at a full window again.
+        """
+        if isinstance(self._connection, ssl.SSLSocket):
+            self._connection.sendall(part)
+            return
+        left = memoryview(part)
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._connection, selectors.EVENT_READ | selectors.EVENT_WRITE)
+            while left:
+                left = left[self._sent(left, selector.select(_LONGEST_WAIT)) :]
+
+    def _sent(self, part: memoryview, ready: list[tuple[selectors.SelectorKey, int]]) -> int:
+        """Send what can be sent now, and say how much that was."""
+        events = ready[0][1] if ready else 0
+        if not events:
+            raise TimeoutError("the other side takes nothing")
+        if events & selectors.EVENT_READ and not self._connection.recv(65536):
+            raise BrokenPipeError("the other side has left")
+        return self._connection.send(part) if events & selectors.EVENT_WRITE else 0
 
     def hang(self) -> None:
         """Say nothing until the other side leaves."""

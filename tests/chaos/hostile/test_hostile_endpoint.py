@@ -18,7 +18,7 @@ from retrain_trigger.side_by_side import AT_ONCE
 from tests.chaos.conftest import Figures
 from tests.chaos.hostile.bounds import Cost, measured
 from tests.chaos.hostile.fleet import Fleet, Good, Siege
-from tests.chaos.hostile.hostile_server import HostileServer, Misbehaviour, Request, hostile_server
+from tests.chaos.hostile.hostile_server import HostileServer, hostile_server
 from tests.chaos.hostile.misbehaviours import Attack, attacks
 
 _FEW: Final = (
@@ -37,7 +37,7 @@ _FEW: Final = (
     "503",
 )
 _LIMIT: Final = timedelta(seconds=2)
-_SLACK: Final = 40.0  # seconds that a slow machine may add; without a limit all would hang for 90
+_SLACK: Final = 10.0  # seconds that a slow machine may add; without a limit all would hang for 90
 _MEMORY: Final = 32 * 1024 * 1024  # for AT_ONCE exchanges together, and all that storage needs
 _FILES: Final = 4 * AT_ONCE  # what a pool keeps for the next call; this server has both ends
 _BEHAVES: Final = "behaves"
@@ -76,13 +76,8 @@ def besieged(
     with hostile_server(Good(), lambda _: None) as elsewhere:
         found = attacks(elsewhere.url)
         chosen = found if full or place == "patch" else {name: found[name] for name in _FEW}
-        siege, answers = Siege(chosen, place), Good(ends=place != "cancel")
-
-        def attacked(request: Request) -> Misbehaviour | None:
-            answers.notice(request)
-            return siege(request)
-
-        with hostile_server(answers, attacked) as server:
+        answers = Good(ends=place != "cancel")
+        with hostile_server(answers, Siege(chosen, place, answers=answers)) as server:
             names = [*chosen, _BEHAVES]
             fleet = Fleet(azurite, container_name, tmp_path, server, names, limit=_LIMIT)
             assert fleet.app.app.engine.endpoints.faults() == ()

@@ -33,7 +33,8 @@ def test_an_endpoint_that_never_ends_is_left_after_a_minute(
     def besiege(place: str) -> HostileServer:
         folder = tmp_path / place
         folder.mkdir()
-        with hostile_server(Good(ends=place != "cancel"), Siege(HANGING, place)) as server:
+        answers = Good(ends=place != "cancel")
+        with hostile_server(answers, Siege(HANGING, place, answers=answers)) as server:
             container = f"{container_name}-{place}"
             fleet = Fleet(azurite, container, folder, server, [*HANGING], limit=REQUEST_LIMIT)
             assert set(_gone_through(fleet, place).values()) <= {"live", "finished", "cancelled"}
