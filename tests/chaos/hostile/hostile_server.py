@@ -15,6 +15,7 @@ from local_stack.certificates import Certificate
 
 THREAD = "hostile-server"
 _LONGEST_WAIT = 90.0
+_NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 _NOW = struct.pack("ii", 1, 0)  # SO_LINGER: a close is a reset
 
 
@@ -42,27 +43,34 @@ class Line:
         self._connection, self._ended = connection, ended
 
     def send(self, part: bytes) -> None:
-        """Send; `OSError` where the other side has left, also where that took nothing any more.
+        """Send; `OSError` where the other side has left, also one that had stopped reading.
 
-        A plain send waits as long as the kernel likes before it looks at a full window again.
+        After that a plain send would wait for as long as the kernel likes before it tries again.
         """
-        if isinstance(self._connection, ssl.SSLSocket):
-            self._connection.sendall(part)
-            return
+        self._connection.setblocking(False)
         left = memoryview(part)
+        while left:
+            sent = self._sent(left)
+            left = left[sent:]
+            if not sent:
+                self._wait()
+        self._connection.settimeout(_LONGEST_WAIT)
+
+    def _wait(self) -> None:
+        """Wait until the other side takes more, or leaves."""
         with selectors.DefaultSelector() as selector:
             selector.register(self._connection, selectors.EVENT_READ | selectors.EVENT_WRITE)
-            while left:
-                left = left[self._sent(left, selector.select(_LONGEST_WAIT)) :]
+            if not selector.select(_LONGEST_WAIT):
+                raise TimeoutError("the other side takes nothing")
 
-    def _sent(self, part: memoryview, ready: list[tuple[selectors.SelectorKey, int]]) -> int:
+    def _sent(self, part: memoryview) -> int:
         """Send what can be sent now, and say how much that was."""
-        events = ready[0][1] if ready else 0
-        if not events:
-            raise TimeoutError("the other side takes nothing")
-        if events & selectors.EVENT_READ and not self._connection.recv(65536):
-            raise BrokenPipeError("the other side has left")
-        return self._connection.send(part) if events & selectors.EVENT_WRITE else 0
+        with suppress(*_NOT_NOW):
+            if not self._connection.recv(65536):
+                raise BrokenPipeError("the other side has left")
+        with suppress(*_NOT_NOW):
+            return self._connection.send(part)
+        return 0
 
     def hang(self) -> None:
         """Say nothing until the other side leaves."""

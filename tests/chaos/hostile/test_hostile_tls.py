@@ -23,7 +23,7 @@ from tests.chaos.hostile.hostile_server import HostileServer, hostile_server
 from tests.chaos.hostile.misbehaviours import HANGING, HUGE, attacks
 
 _LIMIT: Final = timedelta(seconds=2)
-_SLACK: Final = 40.0  # see `test_hostile_endpoint.py`
+_SLACK: Final = 10.0  # see `test_hostile_endpoint.py`
 _MEMORY: Final = 32 * 1024 * 1024
 _MORE: Final = ("closed-before-the-answer", "closed-in-the-body", "broken-json", "junk", "307")
 

@@ -35,6 +35,15 @@ def test_the_page_has_each_line_and_whether_it_is_reached() -> None:
     }
 
 
+def test_whatever_fell_short_has_its_reason_and_nothing_else_has_one() -> None:
+    told = TEXT.partition("What fell short in this run, and why:")[2].partition("\n## ")[0]
+    names = re.findall(r"^- `([^`]+)`", told, re.MULTILINE)
+    fell_short = [line.what for line in REPORT.lines if line.reached is False]
+
+    assert [what for what in fell_short if not what.startswith(tuple(names))] == []
+    assert [name for name in names if not any(what.startswith(name) for what in fell_short)] == []
+
+
 def test_every_part_stands_in_the_page() -> None:
     assert set(re.findall(r"<!-- begin (\w+) -->", TEXT)) == set(parts(REPORT))
 
