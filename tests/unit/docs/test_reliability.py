@@ -65,12 +65,15 @@ def test_every_test_that_counts_has_its_figures_and_no_other() -> None:
         file, _, lines = part.partition("`\n")
         said |= {(file, name_of(line)) for line in re.findall(r"^- (.+?): ", lines, re.MULTILINE)}
 
-    assert said == {
+    counting = {
         (file, name)
         for file in _files_of_attacks()
         for name in _tests_in(file)
-        if "figures" in _parameters(file, name)
+        if name.startswith("test_") and "figures" in _parameters(file, name)
     }
+    assert said <= counting
+    # What is locked cannot be audited where nobody knows the advisories: then it is skipped.
+    assert {file for file, _ in counting - said} <= {"tests/chaos/supply_chain/test_audit.py"}
 
 
 def test_the_figures_say_that_nothing_was_lost_or_leaked() -> None:
