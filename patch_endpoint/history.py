@@ -77,14 +77,14 @@ def latest_that_ended_badly(record: Record) -> Deployment | None:
     return max(badly, key=lambda one: one.order, default=None)
 
 
-def may_have_forgotten(record: Record, model: TrainedModel) -> bool:
-    """Say whether *model*, later than what serves, may have ended badly and been dropped since.
+def may_have_forgotten(record: Record, wish: Deployment) -> bool:
+    """Say whether *wish*, later than what serves, may have ended badly and been dropped since.
 
     Of what matters the earliest is dropped first: what is later than any of it never was.
     """
     matters = [past.deployment.order for past in record.history if _worth(record, past) == _MATTERS]
     is_full = len(record.history) >= HISTORY_KEPT
-    return is_full and bool(matters) and (model.last_modified, False, model.name) <= min(matters)
+    return is_full and bool(matters) and wish.order <= min(matters)
 
 
 def _best_of(record: Record, history: tuple[Past, ...] | list[Past]) -> Deployment | None:

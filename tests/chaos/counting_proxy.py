@@ -4,11 +4,11 @@ import http.client
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any, override
 from urllib.parse import urlsplit
 
 from tests.chaos.places import CallDroppedError, Places
+from tests.fakes.served import served
 
 _PATIENCE = 60.0
 _HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding"})
@@ -99,11 +99,5 @@ class _Server(ThreadingHTTPServer):
 @contextmanager
 def counting_proxy(upstream: str, places: Callable[[], Places]) -> Iterator[str]:
     """Pass calls on to *upstream* (`http://host:port`) until the block ends; gives our address."""
-    with _Server(("127.0.0.1", 0), _handler(upstream, places)) as server:
-        thread = Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with served(_Server(("127.0.0.1", 0), _handler(upstream, places))) as url:
+        yield url

@@ -1,7 +1,6 @@
 """The bytes of a model never enter the worker: a huge one costs what a small one costs."""
 
 import base64
-import re
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 from azure.storage.blob import BlobBlock
 
+from bench.memory import peak_of
 from local_stack.azurite import Azurite
 from local_stack.ml_service.model_file import Model
 from tests.e2e.deployment import Deployment, deployment, wait_for_event
@@ -67,7 +67,7 @@ def peak_of_a_fresh_host(deployed: Deployment) -> int:
     with deployed.host(**{"AzureWebJobs.watch.Disabled": "true"}) as host:
         wait_for_event(host, "patch.accepted", timedelta(seconds=60))
         wait_for_event(host, "function.succeeded")
-        return peak(host.pid)
+        return peak_of(host.pid)
 
 
 def grow(deployed: Deployment, model: bytes) -> int:
@@ -80,11 +80,3 @@ def grow(deployed: Deployment, model: bytes) -> int:
         blob.stage_block(blocks[1].id, padding)
         blob.commit_block_list([blocks[0], *[blocks[1]] * BLOCKS])
         return int(blob.get_blob_properties().size)
-
-
-def peak(pid: int) -> int:
-    """VmHWM of a process, in bytes."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    found = re.search(r"VmHWM:\s+(\d+) kB", status)
-    assert found is not None
-    return int(found[1]) * 1024

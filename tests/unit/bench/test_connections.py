@@ -3,13 +3,13 @@
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 import urllib3
 
 from bench.connections import OpenedConnections
+from tests.fakes.served import served
 
 SERVICE, STORAGE = "http://127.0.0.1:8001/jobs", "http://127.0.0.1:8002/account"
 POOL = logging.getLogger("urllib3.connectionpool")
@@ -98,20 +98,9 @@ class Closing(BaseHTTPRequestHandler):
         """Keep quiet."""
 
 
-@contextmanager
-def closing_server() -> Iterator[str]:
-    with HTTPServer(("127.0.0.1", 0), Closing) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 def test_urllib3_logs_as_is_counted_here(opened: OpenedConnections) -> None:
-    with closing_server() as url, urllib3.PoolManager() as pool:
+    closing = HTTPServer(("127.0.0.1", 0), Closing)
+    with served(closing) as url, urllib3.PoolManager() as pool:
         for _ in range(3):
             pool.request("GET", url)
 

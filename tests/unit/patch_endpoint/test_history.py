@@ -85,19 +85,19 @@ def test_whatever_refusal_was_dropped_may_have_been_forgotten(
         now = with_past(now, once_live(minute) if minute in lived else refused(minute), NOW)
 
     for one in map(refused, set(minutes) - lived):
-        assert one in kept(now) or may_have_forgotten(now, one.model)
+        assert one in kept(now) or may_have_forgotten(now, one)
 
 
 def test_what_is_later_than_any_past_that_matters_is_not_forgotten() -> None:
     full = with_past(full_of_once_live(), refused(1), NOW)
 
-    assert not may_have_forgotten(full, refused(0.5).model)
+    assert not may_have_forgotten(full, refused(0.5))
 
 
 def test_a_history_that_is_not_full_has_forgotten_nothing() -> None:
     now = with_past(record(serving=serving("s", NOW)), refused(2), NOW)
 
-    assert not may_have_forgotten(now, refused(1).model)
+    assert not may_have_forgotten(now, refused(1))
 
 
 def test_two_persons_who_say_the_same_within_a_second_are_both_on_record() -> None:
