@@ -51,9 +51,14 @@ class Exchanges:
             nonlocal status
             status = message.get("status", status)
             answered.extend(message.get("body", b""))
+            if message["type"] == "http.response.body" and not message.get("more_body", False):
+                self._keep(scope, status, bytes(sent), bytes(answered))
             await send(message)
 
         await self._app(scope, heard, told)
-        exchange = Exchange(scope["method"], scope["path"], status, bytes(sent), bytes(answered))
+
+    def _keep(self, scope: Scope, status: int, sent: bytes, answered: bytes) -> None:
+        """Before the last of an answer is sent, so that whoever has heard it finds it kept."""
+        exchange = Exchange(scope["method"], scope["path"], status, sent, answered)
         with self._lock:
             self._kept.append(exchange)
