@@ -1,6 +1,5 @@
 """Copies on the side of storage: what the keeper makes of each answer, of Azurite and of others."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -18,6 +17,7 @@ from patch_endpoint.trained_model import TrainedModel
 from settings.model_blobs import parse_model_blobs
 from settings.secret import Secret
 from state.storage_errors import StorageError
+from tests.fakes.served import served
 
 NAME = "census/latest.ilearner"
 FIRST, SECOND = b"the first model", b"the second"
@@ -163,16 +163,10 @@ def storage(**answers: Answer) -> Iterator[tuple[BlobKeeper, list[str]]]:
     """Serve these answers, by their methods, and note which was asked."""
     asked: list[str] = []
     handler = type("Storage", (_Storage,), {"answers": answers, "asked": asked})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            url = f"http://127.0.0.1:{server.server_port}/account/retrain-kept"
-            with ContainerClient.from_container_url(url, retry_total=0) as container:
-                yield BlobKeeper(container), asked
-        finally:
-            server.shutdown()
-            thread.join()
+    with served(ThreadingHTTPServer(("127.0.0.1", 0), handler)) as address:
+        url = f"{address}/account/retrain-kept"
+        with ContainerClient.from_container_url(url, retry_total=0) as container:
+            yield BlobKeeper(container), asked
 
 
 MISSING = Answer(404, "BlobNotFound")

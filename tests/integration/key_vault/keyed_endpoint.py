@@ -1,10 +1,11 @@
 """A scoring endpoint whose key a test may change."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import cast
+
+from tests.fakes.served import served
 
 
 class KeyedEndpoint(ThreadingHTTPServer):
@@ -15,8 +16,6 @@ class KeyedEndpoint(ThreadingHTTPServer):
         calls: Method and status of each request.
         echoes: Whether a 401 repeats what was sent, as careless servers do.
     """
-
-    daemon_threads = True
 
     def __init__(self, key: str) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -53,11 +52,5 @@ class _Handler(BaseHTTPRequestHandler):
 def keyed_endpoint(key: str) -> Iterator[KeyedEndpoint]:
     """Serve until the block ends."""
     server = KeyedEndpoint(key)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
+    with served(server):
         yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
 
 import pytest
 import requests
 
 from local_stack.app_client import AppClient
 from local_stack.landing import Landing, Moments, NotServedError
+from tests.fakes.served import served
 
 LANDED = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -68,14 +68,8 @@ def app_that_answers(*answers: Document | int) -> Iterator[AppClient]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
             """Say nothing."""
 
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield AppClient(f"http://127.0.0.1:{server.server_port}", "key")
-        finally:
-            server.shutdown()
-            thread.join()
+    with served(HTTPServer(("127.0.0.1", 0), Handler)) as address:
+        yield AppClient(address, "key")
 
 
 def follow(app: AppClient, *, answers_with_it: bool = True) -> Moments:

@@ -1,15 +1,17 @@
 """A server on a real socket that takes models by HTTP, as strict as a test makes it."""
 
 import json
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Lock
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 import requests
+
+from tests.fakes.served import served
 
 KEY = "k3y-of-the-server"
 _READ_WITHIN = 10.0  # seconds
@@ -54,7 +56,7 @@ class ModelServer:
         self.received: list[Received] = []
         self.is_down = False
         self.failures = 0
-        self.lock = threading.Lock()
+        self.lock = Lock()
         self._http = _Http(("127.0.0.1", 0), _Handler)
         self._http.owner = self
 
@@ -63,14 +65,8 @@ class ModelServer:
     def start(cls, *args: Any, **kwargs: Any) -> Iterator[Self]:
         """Serve until the block ends."""
         server = cls(*args, **kwargs)
-        thread = threading.Thread(target=server._http.serve_forever, args=(0.05,), daemon=True)
-        thread.start()
-        try:
+        with served(server._http):
             yield server
-        finally:
-            server._http.shutdown()
-            server._http.server_close()
-            thread.join(_READ_WITHIN)
 
     @property
     def url(self) -> str:
@@ -111,7 +107,6 @@ def _encoded(document: object) -> bytes:
 
 class _Http(ThreadingHTTPServer):
     owner: ModelServer
-    daemon_threads = True
 
 
 class _Handler(BaseHTTPRequestHandler):

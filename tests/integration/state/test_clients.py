@@ -1,15 +1,16 @@
 """The clients of storage: how many connections they keep."""
 
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Barrier
 from typing import override
 
 from settings.connection import Connection
 from settings.secret import Secret
 from state.clients import AT_ONCE, CONNECT_SECONDS, READ_SECONDS, blob_service, transport
+from tests.fakes.served import served
 
 PATIENCE = 30
 
@@ -17,7 +18,7 @@ PATIENCE = 30
 @contextmanager
 def storage(at_once: int) -> Iterator[tuple[Connection, set[object]]]:
     """A storage that answers so many calls together, and the connections that it was reached by."""
-    together, callers = threading.Barrier(at_once), set[object]()
+    together, callers = Barrier(at_once), set[object]()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -33,19 +34,11 @@ def storage(at_once: int) -> Iterator[tuple[Connection, set[object]]]:
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
+    with served(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as address:
         text = (
-            "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;"
-            f"BlobEndpoint=http://127.0.0.1:{server.server_port}/a;"
+            f"DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;BlobEndpoint={address}/a;"
         )
-        try:
-            yield Connection("S", Secret(text), None), callers
-        finally:
-            server.shutdown()
-            thread.join()
+        yield Connection("S", Secret(text), None), callers
 
 
 def test_as_many_connections_are_kept_as_a_tick_uses() -> None:
