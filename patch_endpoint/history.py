@@ -83,7 +83,9 @@ def may_have_forgotten(record: Record, wish: Deployment) -> bool:
     Of what matters the earliest is dropped first: what is later than any of it never was.
     """
     matters = [past.deployment.order for past in record.history if _worth(record, past) == _MATTERS]
-    is_full = len(record.history) >= HISTORY_KEPT
+    # What is desired, or waits, may have come out of a history that was full.
+    known = [*record.history, *filter(None, (record.desired, record.waiting))]
+    is_full = len(known) >= HISTORY_KEPT
     return is_full and bool(matters) and wish.order <= min(matters)
 
 

@@ -65,7 +65,7 @@ class JobMachine(Trial):
 
     def looked(self) -> None:
         """See `Trial`: a history that was ever full has dropped models that never were live."""
-        self._is_forgetful |= len(self.world.record().history) >= HISTORY_KEPT
+        self._is_forgetful |= len(known_to(self.world.record())) >= HISTORY_KEPT
 
     @rule(drive=st.booleans())
     def begin(self, *, drive: bool) -> None:

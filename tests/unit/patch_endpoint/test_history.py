@@ -6,7 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from patch_endpoint.history import HISTORY_KEPT, best_fallback, may_have_forgotten, with_past
+from patch_endpoint.history import (
+    HISTORY_KEPT,
+    best_fallback,
+    may_have_forgotten,
+    with_past,
+    without_past,
+)
 from patch_endpoint.record import Deployment, Past, Problem, Record
 from tests.unit.patch_endpoint.sample import NOW, at, deployment, record, serving
 
@@ -92,6 +98,18 @@ def test_what_is_later_than_any_past_that_matters_is_not_forgotten() -> None:
     full = with_past(full_of_once_live(), refused(1), NOW)
 
     assert not may_have_forgotten(full, refused(0.5))
+
+
+def test_what_was_dropped_is_forgotten_also_once_one_of_those_kept_is_desired_again() -> None:
+    now = record(serving=serving("s", NOW))
+    for minute in range(1, HISTORY_KEPT + 2):
+        now = with_past(now, refused(minute), NOW)
+    latest = kept(now)[-1]
+
+    now = replace(without_past(now, latest), desired=latest)
+
+    assert refused(1) not in kept(now)
+    assert may_have_forgotten(now, refused(1))
 
 
 def test_a_history_that_is_not_full_has_forgotten_nothing() -> None:
