@@ -51,7 +51,7 @@ class KeyVault:
     """A running vault. Started by `KeyVault.start()`, ended by `stop()` or the end of the block.
 
     Attributes:
-        reads: The path of every request so far, the refused ones too.
+        reads: The path of every request so far, those too that are refused or hang.
         lets_in: Whether the identity has the role to read secrets.
         broken: A status that every request is answered with; None: none.
         answering: While it is cleared, requests hang.
@@ -112,9 +112,9 @@ class KeyVault:
 
     def answer(self, method: str, target: str, bearer: str) -> Answer:
         """Answer a request, after it hung as long as it is to."""
-        self.answering.wait(_LONGEST_HANG)
         parts = urlsplit(target)
         self.reads.append(parts.path)
+        self.answering.wait(_LONGEST_HANG)
         version = parse_qs(parts.query).get("api-version", [""])[-1]
         found = _PATH.fullmatch(parts.path)
         if self.broken is not None:

@@ -4,9 +4,16 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from local_stack.azurite import Azurite
 from local_stack.identity import ManagedIdentity
+
+# A busy machine may pause for longer than an example may take; what hangs, pytest's timeout ends.
+settings.register_profile(
+    "project", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("project")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

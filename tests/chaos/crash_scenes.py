@@ -43,7 +43,7 @@ class Play:
     event_comes_again: bool
     process: AppProcess | None = None
     crashes: int = 0
-    instant: datetime = field(default_factory=lambda: _an_hour() - _BEFORE_THE_HOUR)
+    instant: datetime = field(default_factory=lambda: _long_ago() - _BEFORE_THE_HOUR)
 
     def do(self, *orders: Order) -> bool:
         """Have orders carried out; False: the process was killed, and there is a fresh one."""
@@ -62,7 +62,8 @@ class Play:
 
     def wait_for_the_hour(self) -> None:
         """Let time pass until just before the next full hour; the timer fires once there."""
-        self.later(_an_hour() + _HOUR - _BEFORE_THE_HOUR - self.instant)
+        hour = _full_hour(self.instant + _BEFORE_THE_HOUR + _HOUR)
+        self.later(hour - _BEFORE_THE_HOUR - self.instant)
 
     def settle(self) -> None:
         """Let time pass until the desired model is live and every job has ended."""
@@ -165,5 +166,9 @@ def _every_call(method: str, path: str) -> bool:
     return True
 
 
-def _an_hour() -> datetime:
-    return datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - _LONG_AGO
+def _long_ago() -> datetime:
+    return _full_hour(datetime.now(UTC)) - _LONG_AGO
+
+
+def _full_hour(instant: datetime) -> datetime:
+    return instant.replace(minute=0, second=0, microsecond=0)

@@ -12,6 +12,7 @@ from local_stack.azureml.installed import IS_INSTALLED, NOT_INSTALLED
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.timeout(400)
 def test_the_demo_ends_well_and_the_endpoint_is_the_better_for_it(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "local_stack", "--demo", "--free-ports"]
     done = subprocess.run(
@@ -19,7 +20,7 @@ def test_the_demo_ends_well_and_the_endpoint_is_the_better_for_it(tmp_path: Path
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=115,
+        timeout=380,
         check=False,
     )
 
@@ -34,7 +35,7 @@ def test_the_demo_ends_well_and_the_endpoint_is_the_better_for_it(tmp_path: Path
 
 
 # Three confirmations, each at least 30 seconds after its PATCH.
-@pytest.mark.timeout(250)
+@pytest.mark.timeout(600)
 def test_both_acts_end_well_and_each_takeover_shows_in_the_endpoints_document(
     tmp_path: Path,
 ) -> None:
@@ -45,7 +46,7 @@ def test_both_acts_end_well_and_each_takeover_shows_in_the_endpoints_document(
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=580,
         check=False,
     )
 

@@ -33,7 +33,8 @@ def test_a_host_that_starts_again_repeats_nothing_and_misses_nothing(
 ) -> None:
     with deployed.host() as host:
         deployed.put("a.ilearner", model)
-        wait_for_event(host, "patch.accepted")
+        # It says so before it has written so: a host killed between leaves a claim to run out.
+        wait_until(lambda: state_of(host) == "patched", evidence=host.log_text)
         host.kill()
     deployed.put("b.ilearner", model)
 

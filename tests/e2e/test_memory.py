@@ -49,7 +49,7 @@ def on_disk(tmp_path: Path, container_name: str) -> Iterator[Deployment]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a process's peak is read from /proc")
-@pytest.mark.timeout(100)
+@pytest.mark.timeout(300)
 def test_a_model_of_500_mb_takes_no_more_memory_than_one_of_1_kb(on_disk: Deployment) -> None:
     on_disk.put(NAME, SMALL)
     small = peak_of_a_fresh_host(on_disk)

@@ -212,7 +212,8 @@ def test_any_bytes_in_the_file_leave_the_last_good_one_in_force(
         before: Endpoints = source.current()
         assert before.faults == ()
         # The size changes too, as an app notices it that looks at the file's time and size.
-        file.write_bytes(good[:at] + put + good[at + taken :] + b"\n#")
+        damaged = good[:at] + put + good[at + taken :]
+        file.write_bytes(damaged + (b"\n##" if len(damaged) + 2 == len(good) else b"\n#"))
 
         faults, after = source.faults(), source.current()
 

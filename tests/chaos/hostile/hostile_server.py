@@ -1,5 +1,6 @@
 """A server that behaves as each path says: well, or in one of the ways of `misbehaviours.py`."""
 
+import os
 import selectors
 import socket
 import ssl
@@ -103,7 +104,7 @@ class HostileServer:
         requests: What was received, oldest first.
         connections: How many connections were made.
         longest: How long a misbehaviour's connection stood at most, in seconds.
-        most_at_once: How many connections stood at one time, at most.
+        most_at_once: How many connections stood at one time, at most, both sides still there.
         attacks: How often each name's requests met with a misbehaviour.
     """
 
@@ -120,7 +121,7 @@ class HostileServer:
         if certificate is not None:
             self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.present(certificate)
-        self._lock, self._ended, self._open = Lock(), Event(), 0
+        self._lock, self._ended = Lock(), Event()
         self._standing: set[socket.socket] = set()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self._threads: list[Thread] = []
@@ -172,24 +173,20 @@ class HostileServer:
 
     def _serve_one(self, connection: socket.socket) -> None:
         with self._lock:
-            self._open += 1
             self.connections += 1
-            self.most_at_once = max(self.most_at_once, self._open)
         connection.settimeout(_LONGEST_WAIT)
-        try:
-            with suppress(OSError), connection:
-                if self._context is None:
-                    self._stand(connection)
-                    return
-                with self._context.wrap_socket(connection, server_side=True) as secured:
-                    self._stand(secured)
-        finally:
-            with self._lock:
-                self._open -= 1
+        with suppress(OSError), connection:
+            if self._context is None:
+                self._stand(connection)
+                return
+            with self._context.wrap_socket(connection, server_side=True) as secured:
+                self._stand(secured)
 
     def _stand(self, connection: socket.socket) -> None:
         with self._lock:
             self._standing.add(connection)
+            at_once = sum(not _has_left(one) for one in self._standing)
+            self.most_at_once = max(self.most_at_once, at_once)
         try:
             self._converse(connection)
         finally:
@@ -228,6 +225,18 @@ def hostile_server(
     finally:
         server.end()
         thread.join(10)
+
+
+def _has_left(connection: socket.socket) -> bool:
+    """Whether the other side has left, which the connection's own thread may not have seen yet."""
+    try:  # a second descriptor has a timeout of its own, and takes flags where TLS does not
+        with socket.socket(fileno=os.dup(connection.fileno())) as same:
+            same.setblocking(False)
+            return not same.recv(1, socket.MSG_PEEK)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
 
 
 def _received(connection: socket.socket, ended: Event) -> Request | None:

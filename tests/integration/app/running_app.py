@@ -12,7 +12,7 @@ from azure.storage.blob import BlobServiceClient
 from http_api.routes import Routes
 from local_stack.azurite import Azurite
 from protocols.identity import Identity
-from protocols.wire import Wire
+from protocols.wire import REQUEST_LIMIT, Wire
 from retrain_trigger.engine import App
 from retrain_trigger.landed import model_landed
 from retrain_trigger.watch import watch
@@ -28,6 +28,7 @@ QUIET = {
 """No timer ticks by itself for hours. `watch` renews, so rarer ticks would be a fault."""
 
 QUICK = timedelta(seconds=2)
+"""The limit of an exchange for tests of endpoints that never end."""
 
 
 class RunningApp:
@@ -49,7 +50,7 @@ class RunningApp:
         *,
         keys: Mapping[str, str],
         now: Callable[[], datetime] | None = None,
-        limit: timedelta = QUICK,
+        limit: timedelta = REQUEST_LIMIT,
         authorities: Path | None = None,
         identity: Identity | None = None,
         wire: Wire | None = None,

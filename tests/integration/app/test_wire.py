@@ -18,7 +18,8 @@ from threading import Event
 import pytest
 
 from local_stack.certificates import make_certificate
-from local_stack.ports import free_port
+from protocols.wire import REQUEST_LIMIT
+from tests.fakes.nobody import NOBODY
 from tests.integration.app.conftest import KEY, MakeApp
 from tests.integration.app.raw_server import Answer, RawServer, raw_server, says
 from tests.integration.app.running_app import QUICK, RunningApp
@@ -32,7 +33,7 @@ RECENT = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 IN_TWO_MINUTES = format_datetime(RECENT + timedelta(minutes=2), usegmt=True)
 _LONG = 100 * 1024 * 1024
 _ODDLY_LITTLE = 8 * 1024 * 1024
-_SLACK = 3.0  # seconds that a slow machine may add to a limit
+_SLACK = 10.0  # seconds that a slow machine may add to a limit
 
 
 def silent(_method: str, connection: socket.socket) -> None:
@@ -68,8 +69,11 @@ def floods(_method: str, connection: socket.socket) -> None:
 
 
 @contextmanager
-def an_app_for(make_app: MakeApp, url: str) -> Iterator[RunningApp]:
-    yield make_app({"digits": {"patch_url": url, "api_key": "%KEY%", "resource": "Model"}})
+def an_app_for(
+    make_app: MakeApp, url: str, limit: timedelta = REQUEST_LIMIT
+) -> Iterator[RunningApp]:
+    endpoint = {"patch_url": url, "api_key": "%KEY%", "resource": "Model"}
+    yield make_app({"digits": endpoint}, limit=limit)
 
 
 ACCEPTED = {
@@ -104,7 +108,7 @@ PUT_OFF = {
 
 @pytest.mark.parametrize("answer", ACCEPTED.values(), ids=ACCEPTED.keys())
 def test_a_2xx_with_any_body_is_an_accepted_model(make_app: MakeApp, answer: Answer) -> None:
-    with raw_server(answer) as server, an_app_for(make_app, f"{server.url}/e") as app:
+    with raw_server(answer) as server, an_app_for(make_app, f"{server.url}/e", QUICK) as app:
         app.land(MODEL)
 
         document = app.document()
@@ -285,7 +289,10 @@ def test_a_redirect_is_refused_and_its_target_hears_nothing(make_app: MakeApp) -
 
 
 def test_a_status_line_that_never_ends_is_no_answer_within_the_limit(make_app: MakeApp) -> None:
-    with raw_server(trickles(b"HTTP/1.1 2")) as server, an_app_for(make_app, server.url) as app:
+    with (
+        raw_server(trickles(b"HTTP/1.1 2")) as server,
+        an_app_for(make_app, server.url, QUICK) as app,
+    ):
         begun = time.monotonic()
         app.land(MODEL)
         took = time.monotonic() - begun
@@ -300,7 +307,7 @@ def test_once_the_status_is_said_the_rest_is_not_waited_for_beyond_the_limit(
     make_app: MakeApp, start: str
 ) -> None:
     answer = trickles(f"HTTP/1.1 503 Service Unavailable\r\n{start}".encode())
-    with raw_server(answer) as server, an_app_for(make_app, server.url) as app:
+    with raw_server(answer) as server, an_app_for(make_app, server.url, QUICK) as app:
         begun = time.monotonic()
         app.land(MODEL)
 
@@ -339,7 +346,7 @@ def test_a_huge_answer_costs_little_memory(make_app: MakeApp, *, is_packed: bool
 
 
 def test_nobody_there_is_tried_again(make_app: MakeApp, clock: DrivenClock) -> None:
-    with an_app_for(make_app, f"http://127.0.0.1:{free_port()}/e") as app:
+    with an_app_for(make_app, f"{NOBODY}/e") as app:
         app.land(MODEL)
 
         assert app.desired()["state"] == "pending"
@@ -364,7 +371,7 @@ def test_a_certificate_that_nobody_vouches_for_gets_no_key(
 
 def test_a_tls_handshake_that_hangs_is_left_within_the_limit(make_app: MakeApp) -> None:
     with raw_server(silent) as server:
-        with an_app_for(make_app, f"https://127.0.0.1:{server.port}/e") as app:
+        with an_app_for(make_app, f"https://127.0.0.1:{server.port}/e", QUICK) as app:
             begun = time.monotonic()
             app.land(MODEL)
 

@@ -167,7 +167,8 @@ def test_microsofts_server_and_its_worker_end_with_the_service(make_caller: Make
         family = [process, *process.children(recursive=True)]
         assert len(family) == 2
 
-    assert not any(one.is_running() for one in family)
+    _, alive = psutil.wait_procs(family, timeout=30)
+    assert alive == []
 
 
 def test_microsofts_server_ends_with_the_service_even_while_it_scores(

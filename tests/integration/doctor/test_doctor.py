@@ -11,16 +11,14 @@ from azure.storage.queue import QueueClient
 
 from doctor.finding import Finding
 from doctor.queues import POISON
-from local_stack.ports import free_port
 from retrain_trigger.landed import model_landed
 from tests.chaos.storage.faulty_storage import Call, Fault, faulty_storage
+from tests.fakes.nobody import NOBODY, NOBODYS_PORT
 from tests.integration.doctor.examined_app import ENDPOINTS, ExaminedApp
 from tests.integration.key_vault.keyed_endpoint import keyed_endpoint
 from tests.integration.ml_service.wire import DrivenClock
 from tests.integration.protocols.model_server import KEY, ModelServer, Received, Reply
 from tests.integration.retraining.workspace_app import workspace_plane
-
-NOBODY = f"http://127.0.0.1:{free_port()}"
 
 
 def _faults(findings: list[Finding]) -> list[Finding]:
@@ -107,13 +105,13 @@ def _wrong_account_key(app: ExaminedApp) -> None:
 
 def _storage_away(app: ExaminedApp) -> None:
     port = app.azurite.account.blob_port
-    away = app.azurite.connection_string.replace(f":{port}/", f":{free_port()}/")
+    away = app.azurite.connection_string.replace(f":{port}/", f":{NOBODYS_PORT}/")
     app.environ["StateStorage"] = away
 
 
 def _queues_away(app: ExaminedApp) -> None:
     port = app.azurite.account.queue_port
-    away = app.azurite.connection_string.replace(f":{port}/", f":{free_port()}/")
+    away = app.azurite.connection_string.replace(f":{port}/", f":{NOBODYS_PORT}/")
     app.environ["ModelStorage"] = away
 
 

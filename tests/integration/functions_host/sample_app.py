@@ -71,7 +71,8 @@ class SampleApp:
         file = self.folder / "record.jsonl"
         if not file.exists():
             return []
-        return [json.loads(line) for line in file.read_text().splitlines()]
+        whole, _, _ = file.read_text().rpartition("\n")  # the rest is still being written
+        return [json.loads(line) for line in whole.splitlines()]
 
     def wait_for(self, count: int) -> list[dict[str, Any]]:
         """The records once there are so many; fewer if the deadline passed."""

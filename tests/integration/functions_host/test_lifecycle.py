@@ -32,20 +32,20 @@ def hello(req: func.HttpRequest) -> func.HttpResponse:
     return func.HttpResponse(os.environ.get("GREETING", "hello"))
 """
 SLOW = """
-
+def until_let_go() -> None:
+    record(started=True)
+    while not pathlib.Path("let-go").exists():
+        threading.Event().wait(0.05)
+    record(ended=True)
 
 @app.route(route="slow", auth_level=func.AuthLevel.ANONYMOUS)
 def slow(req: func.HttpRequest) -> func.HttpResponse:
-    record(started=True)
-    threading.Event().wait(1.5)
-    record(ended=True)
+    until_let_go()
     return func.HttpResponse("done")
 
 @app.timer_trigger(arg_name="timer", schedule="0 0 0 1 1 *")
 def nightly(timer: func.TimerRequest) -> None:
-    record(started=True)
-    threading.Event().wait(1.5)
-    record(ended=True)
+    until_let_go()
 
 @app.route(route="hung", auth_level=func.AuthLevel.ANONYMOUS)
 def hung(req: func.HttpRequest) -> func.HttpResponse:
@@ -74,6 +74,15 @@ def start_from_command_line(app: SampleApp, log: Path, *arguments: str) -> Child
     )
 
 
+def _stopped_before_the_run_ends(host: FunctionsHost, app: SampleApp) -> int:
+    """Stop the host, and let its function end once it has heard of that."""
+    with ThreadPoolExecutor(1) as pool:
+        stopped = pool.submit(host.stop)
+        eventually(lambda: "host.stopping" in host.log_text())
+        (app.folder / "let-go").touch()
+        return stopped.result()
+
+
 def test_stopping_waits_for_a_running_function_and_exits_with_0(tmp_path: Path) -> None:
     app = SampleApp(tmp_path / "app", SLOW)
     host = FunctionsHost.start(app.folder, environ={})
@@ -81,7 +90,7 @@ def test_stopping_waits_for_a_running_function_and_exits_with_0(tmp_path: Path) 
         asked = pool.submit(host.get, "/api/slow")
         app.wait_for(1)
 
-        status = host.stop()
+        status = _stopped_before_the_run_ends(host, app)
 
     assert status == 0
     assert asked.result().text == "done"
@@ -95,7 +104,7 @@ def test_stopping_waits_for_a_run_by_hand_that_nobody_waits_for(tmp_path: Path) 
     host.post("/admin/functions/nightly", key=host.master_key, json={})
     app.wait_for(1)
 
-    status = host.stop()
+    status = _stopped_before_the_run_ends(host, app)
 
     assert status == 0
     assert app.records() == [{"started": True}, {"ended": True}]

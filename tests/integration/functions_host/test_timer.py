@@ -15,6 +15,10 @@ from local_stack.functions_host import FunctionsHost
 from tests.integration.functions_host.conftest import StartHost
 from tests.integration.functions_host.sample_app import Outage, SampleApp, eventually
 
+# Hours away, so that no schedule is due while a test looks.
+_TODAY = (datetime.now(UTC) + timedelta(hours=6)).replace(minute=0, second=0, microsecond=0)
+DAILY = f"0 0 {_TODAY.hour} * * *"
+HALF_AN_HOUR_LATER = f"0 30 {_TODAY.hour} * * *"
 HOST_ID = "AzureFunctionsWebHost__hostid"
 NIGHTLY = """
 @app.timer_trigger(arg_name="timer", schedule="%SCHEDULE%")
@@ -71,9 +75,12 @@ def status_of(last: datetime, following: datetime) -> str:
     )
 
 
-def noon(days_ago: int) -> datetime:
-    today = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
-    return today - timedelta(days=days_ago)
+def next_of(status: BlobClient) -> datetime:
+    return datetime.fromisoformat(json.loads(status.download_blob().readall())["Next"])
+
+
+def days_ago(days: int) -> datetime:
+    return _TODAY - timedelta(days=days)
 
 
 def test_a_missed_occurrence_is_made_up_for_once_as_past_due(
@@ -83,18 +90,18 @@ def test_a_missed_occurrence_is_made_up_for_once_as_past_due(
     container_name: str,
 ) -> None:
     app = SampleApp(tmp_path / "app", NIGHTLY)
-    settings = {"SCHEDULE": "0 0 12 * * *", HOST_ID: container_name}
-    status_blob.upload_blob(status_of(noon(5), noon(4)))
+    settings = {"SCHEDULE": DAILY, HOST_ID: container_name}
+    status_blob.upload_blob(status_of(days_ago(5), days_ago(4)))
 
     host = start_host(app, **settings)
     (record,) = app.wait_for(1)
-    eventually(lambda: json.loads(status_blob.download_blob().readall())["Last"] > f"{noon(4)}")
+    eventually(lambda: next_of(status_blob) > datetime.now(UTC))
     host.stop()
     again = start_host(app, **settings)
     again.run("watch")
 
     assert record["past_due"] is True
-    assert record["status"]["Next"] == noon(4).isoformat()
+    assert record["status"]["Next"] == days_ago(4).isoformat()
     after = app.records()
     assert [each["past_due"] for each in after] == [True, False]
     assert datetime.fromisoformat(after[1]["status"]["Next"]) > datetime.now(UTC)
@@ -107,18 +114,17 @@ def test_a_first_start_and_a_changed_schedule_miss_nothing(
     container_name: str,
 ) -> None:
     app = SampleApp(tmp_path / "app", NIGHTLY)
-    start_host(app, SCHEDULE="0 0 12 * * *", **{HOST_ID: container_name}).stop()
+    start_host(app, SCHEDULE=DAILY, **{HOST_ID: container_name}).stop()
     first = json.loads(status_blob.download_blob().readall())
-    status_blob.upload_blob(status_of(noon(5), noon(4)), overwrite=True)
+    status_blob.upload_blob(status_of(days_ago(5), days_ago(4)), overwrite=True)
 
-    host = start_host(app, SCHEDULE="0 30 7 * * *", **{HOST_ID: container_name})
+    host = start_host(app, SCHEDULE=HALF_AN_HOUR_LATER, **{HOST_ID: container_name})
     host.run("watch")
 
     assert first["Last"] is None
     assert datetime.fromisoformat(first["Next"]) > datetime.now(UTC)
     assert [each["past_due"] for each in app.records()] == [False]
-    changed = json.loads(status_blob.download_blob().readall())
-    assert datetime.fromisoformat(changed["Next"]) > datetime.now(UTC)
+    assert eventually(lambda: next_of(status_blob) > datetime.now(UTC))
 
 
 def test_a_failing_run_does_not_stop_the_schedule_and_frequent_timers_keep_no_status(
@@ -185,7 +191,7 @@ def test_a_timer_waits_for_a_storage_that_is_down_and_then_makes_up_for_what_it_
 ) -> None:
     app = SampleApp(tmp_path / "app", NIGHTLY)
     with Outage(tmp_path / "storage") as storage:
-        environ = {**storage.azurite.environ("AzureWebJobsStorage"), "SCHEDULE": "0 0 12 * * *"}
+        environ = {**storage.azurite.environ("AzureWebJobsStorage"), "SCHEDULE": DAILY}
         environ[HOST_ID] = "host"
         with BlobServiceClient.from_connection_string(
             storage.azurite.connection_string,
@@ -193,7 +199,7 @@ def test_a_timer_waits_for_a_storage_that_is_down_and_then_makes_up_for_what_it_
             hosts = service.create_container("azure-webjobs-hosts")
             hosts.upload_blob(
                 "timers/host/Host.Functions.watch/status",
-                status_of(noon(5), noon(4)),
+                status_of(days_ago(5), days_ago(4)),
             )
         storage.begin()
         with FunctionsHost.start(app.folder, environ=environ) as host:

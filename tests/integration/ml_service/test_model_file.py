@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from local_stack.ml_service import dataset
@@ -38,7 +38,6 @@ def test_scores_are_those_of_the_numbers_in_the_file() -> None:
     assert second.probability == pytest.approx(0.970687769)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=2000))
 def test_any_bytes_are_a_model_or_an_error(content: bytes) -> None:
     for hostile in (content, MAGIC + content, MAGIC + content + b"\n"):
@@ -46,7 +45,6 @@ def test_any_bytes_are_a_model_or_an_error(content: bytes) -> None:
             load(BytesIO(hostile))
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_a_damaged_model_file_is_an_error_or_still_a_model(data: st.DataObject) -> None:
     whole = MODEL.dump()

@@ -1,6 +1,5 @@
 """PATCH: the new model is really fetched, and takes effect later."""
 
-import socket
 from collections.abc import Mapping
 from datetime import timedelta
 from io import BytesIO
@@ -14,6 +13,7 @@ from local_stack.ml_service import Endpoint, MlService, Studio, WebService, data
 from local_stack.ml_service.blob_transfer import TooLarge, Transfer, TransferFailed
 from local_stack.ml_service.errors import NO_UPDATABLE_RESOURCES
 from local_stack.ml_service.model_file import load
+from tests.fakes.nobody import NOBODY
 from tests.integration.ml_service.wire import RESOURCE, Caller, DrivenClock, MakeCaller, Storage
 
 TEST = dataset.rows("test")
@@ -215,10 +215,8 @@ def test_a_percent_encoded_name_is_sent_to_storage_as_it_stands(
 def test_storage_that_does_not_answer_is_a_500_that_a_client_tries_again(
     caller: Caller, storage: Storage
 ) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
-        base = f"http://127.0.0.1:{taken.getsockname()[1]}/account/"
-        answer = caller.patch(storage.reference("new.ilearner") | {"BaseLocation": base})
+    base = f"{NOBODY}/account/"
+    answer = caller.patch(storage.reference("new.ilearner") | {"BaseLocation": base})
 
     assert answer.status_code == 500
     assert error(answer) == ("InternalError", "ResourceDownload")

@@ -53,7 +53,7 @@ def test_a_request_may_be_applied_before_its_connection_is_dropped(caller: Calle
 
 
 def test_a_request_may_be_applied_after_its_caller_was_told_otherwise(caller: Caller) -> None:
-    caller.service.script("PATCH", status=504, apply="after", delay=timedelta(seconds=2))
+    caller.service.script("PATCH", status=504, apply="after", delay=timedelta(seconds=5))
 
     answer = caller.patch_body(BODY)
     told = description(caller)

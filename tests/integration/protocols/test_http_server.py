@@ -18,6 +18,7 @@ from settings.endpoints_file import parse_endpoints
 from settings.scoring_endpoint import ScoringEndpoint
 from settings.secret import Secret
 from tests.fakes.identity import MemoryIdentity
+from tests.fakes.nobody import NOBODY
 from tests.integration.app.raw_server import raw_server, says
 from tests.integration.protocols.model_server import KEY, ModelServer, Received, Reply
 
@@ -137,10 +138,10 @@ def test_what_is_not_accepted_ends_it_before_the_next_request() -> None:
 
 def test_all_requests_together_have_the_time_of_one(server: Scripted) -> None:
     """Whoever claims an endpoint claims it for one exchange's time, and no longer."""
-    each = endpoint(server.url, "a?takes=1.2")
-    assert patched(each, 2) == Accepted()
+    each = endpoint(server.url, "a?takes=2.5")
+    assert patched(each, 4.5) == Accepted()
 
-    answer = patched(endpoint(server.url, "a?takes=1.2", "a?takes=1.2"), 2)
+    answer = patched(endpoint(server.url, "a?takes=2.5", "a?takes=2.5"), 4.5)
 
     assert isinstance(answer, Unsettled)
     assert (answer.code, answer.maybe_applied) == ("no_answer", True)
@@ -149,8 +150,8 @@ def test_all_requests_together_have_the_time_of_one(server: Scripted) -> None:
 def test_a_later_request_that_was_not_even_sent_leaves_it_open_what_the_first_has_done(
     server: Scripted,
 ) -> None:
-    with Scripted.start() as gone:
-        dead = f'url = "{gone.url}/b"\nBEARER\n'
+    dead = f'url = "{NOBODY}/b"\nBEARER\n'
+
     answer = patched(endpoint(server.url, "a", dead))
 
     assert isinstance(answer, Unsettled)
@@ -158,10 +159,7 @@ def test_a_later_request_that_was_not_even_sent_leaves_it_open_what_the_first_ha
 
 
 def test_a_server_that_is_not_there_was_told_nothing() -> None:
-    with Scripted.start() as gone:
-        to = endpoint(gone.url, "a")
-
-    answer = patched(to)
+    answer = patched(endpoint(NOBODY, "a"))
 
     assert isinstance(answer, Unsettled)
     assert (answer.code, answer.maybe_applied) == ("no_answer", False)

@@ -7,13 +7,13 @@ import pytest
 from azure.storage.blob import BlobServiceClient, ContainerClient, ExponentialRetry
 
 from local_stack.azurite import Azurite
-from local_stack.ports import free_port
 from protocols.classic_keys import read_classic_keys, read_classic_service_keys
 from settings.connection import Connection
 from settings.secret import Secret
 from state.clients import blob_service
 from state.endpoints_source import LOOK_AGAIN_AFTER, BlobFolder, EndpointsSource
 from state.storage_errors import UnavailableError
+from tests.fakes.nobody import NOBODY
 from tests.integration.app.raw_server import raw_server, says
 
 FILE = "prod/endpoints.toml"
@@ -294,4 +294,4 @@ def test_what_says_nothing_of_the_file_is_an_error_of_the_storage(status: str) -
 
 def test_a_storage_that_is_not_there_is_an_error_of_the_storage() -> None:
     with pytest.raises(UnavailableError):
-        _folder(f"http://127.0.0.1:{free_port()}").read("smoke/census.json")
+        _folder(NOBODY).read("smoke/census.json")

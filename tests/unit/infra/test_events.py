@@ -65,8 +65,6 @@ def test_the_event_goes_to_the_blob_trigger_that_the_app_has() -> None:
     max_examples=15,
     derandomize=True,
     database=None,
-    deadline=None,  # a slow machine is no fault
-    suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 def test_each_name_that_can_be_a_model_passes_the_filter(
     pattern: str, data: strategies.DataObject

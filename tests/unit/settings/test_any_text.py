@@ -141,7 +141,7 @@ def test_a_character_amiss_leaves_a_file_or_none(position: int, other: str) -> N
     assert _outcome(changed) in ([], ["ENDPOINTS_FILE"])
 
 
-@hypothesis_settings(deadline=None, max_examples=300)
+@hypothesis_settings(max_examples=300)
 @given(DOCUMENTS)
 @example({"endpoints": {"census": {"protocol": ["http"]}}})
 @example({"endpoints": {"census": {"patch_url": "https://["}}})

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from settings.app_settings import Settings, read_settings
@@ -233,7 +232,6 @@ def test_the_shapes_above_do_make_faults() -> None:
             assert any(read_settings(LEAST | {"ModelStorage": "", name: t}).faults for t in texts)
 
 
-@hypothesis_settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(NAMES) | st.text(max_size=8),

@@ -104,7 +104,7 @@ def test_what_ncrontab_does_not_know_is_refused_with_the_reason(text: str, what:
     assert what in str(refusal.value)
 
 
-@hypothesis_settings(deadline=None, max_examples=200)
+@hypothesis_settings(max_examples=200)
 @given(FIELDS)
 @example(["*", "*", "*", "*", "*", "R"])
 @example(["*", "*", "*", "*", "*", "L"])
@@ -145,7 +145,7 @@ def _values(field: str, low: int, high: int) -> set[int]:
     return values
 
 
-@hypothesis_settings(deadline=None, max_examples=60)
+@hypothesis_settings(max_examples=60)
 @given(
     fields=st.tuples(
         *(st.lists(_parts(one), min_size=1, max_size=2).map(",".join) for one in LIMITS)
