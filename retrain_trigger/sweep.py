@@ -47,10 +47,10 @@ def sweep(engine: Engine) -> int:
         emit(_log, "sweep.found", endpoint=endpoint.name, model=models[-1].name if models else None)
         if _is_missed(models, summary):
             engine.deployer.land(endpoint, models[-1].name)
-        elif len(models) > 1:
-            engine.deployer.work(endpoint, reconsidering(endpoint, models))
-        else:
+        elif _is_asleep(endpoint, summary):
             engine.deployer.wake(endpoint, None)
+        else:
+            engine.deployer.work(endpoint, reconsidering(endpoint, models))
 
     errors = side_by_side(mend, needy)
     try:

@@ -111,6 +111,24 @@ def test_what_waits_since_then_goes_when_auto_deploy_is_switched_on_again() -> N
     assert (world.desired().model.name, world.desired().state) == (B, "live")
 
 
+def test_what_waits_goes_then_also_where_what_is_desired_was_refused() -> None:
+    world = live(A)
+    world.scoring.no_models.add(B)
+    world.clock.advance(minutes=1)
+    world.land(B)
+    world.folder.rewrite(table(NAME, more=OFF))
+    world.run(minutes=20)
+    world.land(C)
+    assert (world.desired().state, waiting(world)) == ("refused", C)
+
+    world.folder.rewrite(table(NAME))
+    world.run(minutes=20)
+    world.sweep()
+    world.run(minutes=10)
+
+    assert (world.desired().model.name, world.desired().state) == (C, "live")
+
+
 def test_one_that_may_have_been_applied_is_overruled_by_what_serves() -> None:
     world = live(A)
     world.scoring.react(NAME, Reaction(NO_ANSWER, applies_after=timedelta()))
