@@ -1,6 +1,7 @@
 """What an endpoint desired before: bounded, and what can be found in it. Pure."""
 
 from datetime import datetime
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -8,25 +9,19 @@ from patch_endpoint.record import ENDED_BADLY, Deployment, Past, Problem, Record
 from patch_endpoint.trained_model import TrainedModel
 
 HISTORY_KEPT = 20
-_MATTERS = 2
 OVERWRITTEN = Problem("model_gone", "the blob holds other bytes now", about_model=True)
 
 
 def with_past(record: Record, deployment: Deployment, at: datetime) -> Record:
     """Put *deployment* at the end of the history, which is bounded."""
     record = without_past(record, deployment)
-    return replace(record, history=_bounded(record, [*record.history, Past(deployment, at)]))
+    return _bounded(replace(record, history=(*record.history, Past(deployment, at))))
 
 
 def without_past(record: Record, deployment: Deployment) -> Record:
     """Take *deployment* out of the history."""
     kept = tuple(past for past in record.history if not past.deployment.is_same(deployment))
     return replace(record, history=kept)
-
-
-def best_fallback(record: Record) -> Deployment | None:
-    """Find the latest model that is newer than what serves and was never sent."""
-    return _best_of(record, record.history)
 
 
 def last_that_was_live(record: Record) -> Deployment | None:
@@ -77,22 +72,16 @@ def latest_that_ended_badly(record: Record) -> Deployment | None:
     return max(badly, key=lambda one: one.order, default=None)
 
 
-def may_have_forgotten(record: Record, wish: Deployment) -> bool:
-    """Say whether *wish*, later than what serves, may have ended badly and been dropped since.
-
-    Of what matters the earliest is dropped first: what is later than any of it never was.
-    """
-    matters = [past.deployment.order for past in record.history if _worth(record, past) == _MATTERS]
-    # What is desired, or waits, may have come out of a history that was full.
-    known = [*record.history, *filter(None, (record.desired, record.waiting))]
-    is_full = len(known) >= HISTORY_KEPT
-    return is_full and bool(matters) and wish.order <= min(matters)
+def may_have_forgotten(record: Record, model: TrainedModel) -> bool:
+    """Say whether *model* may have been refused, or have waited, and been dropped since."""
+    return record.forgotten_until is not None and model.last_modified <= record.forgotten_until
 
 
-def _best_of(record: Record, history: tuple[Past, ...] | list[Past]) -> Deployment | None:
+def best_fallback(record: Record) -> Deployment | None:
+    """Find the latest model that is newer than what serves and was never sent."""
     passed_over = [
         past.deployment
-        for past in history
+        for past in record.history
         if past.deployment.state == "superseded"
         and past.deployment.approved
         and past.deployment.patched_at is None
@@ -102,16 +91,25 @@ def _best_of(record: Record, history: tuple[Past, ...] | list[Past]) -> Deployme
     return max(passed_over, key=lambda one: one.order, default=None)
 
 
-def _bounded(record: Record, history: list[Past]) -> tuple[Past, ...]:
+def _bounded(record: Record) -> Record:
     """Drop what matters least; of what matters as little, the earliest in the order."""
-    while len(history) > HISTORY_KEPT:
-        best = _best_of(record, history)
-        least = min(history, key=lambda past: (_worth(record, past, best), past.deployment.order))
-        history.remove(least)
-    return tuple(history)
+    while len(record.history) > HISTORY_KEPT:
+        worth = partial(_worth, record, best_fallback(record))
+        least = min(record.history, key=lambda past: (worth(past), past.deployment.order))
+        record = _dropped(record, least)
+    return record
 
 
-def _worth(record: Record, past: Past, best: Deployment | None = None) -> int:
+def _dropped(record: Record, past: Past) -> Record:
+    """Drop *past*; where its model must not go unasked, so much stays on record."""
+    one, until = past.deployment, record.forgotten_until
+    if one.state in ENDED_BADLY or not one.approved:
+        until = max(until or one.model.last_modified, one.model.last_modified)
+    kept = tuple(other for other in record.history if other is not past)
+    return replace(record, history=kept, forgotten_until=until)
+
+
+def _worth(record: Record, best: Deployment | None, past: Past) -> int:
     """Say how much a past deployment still matters.
 
     What was live can be gone back to, what ended badly must not be tried again, and the best of the
@@ -119,7 +117,7 @@ def _worth(record: Record, past: Past, best: Deployment | None = None) -> int:
     """
     one, is_news = past.deployment, _is_news(record, past.deployment)
     if one.live_at is not None or one is best or (one.state in ENDED_BADLY and is_news):
-        return _MATTERS
+        return 2
     return 1 if is_news else 0
 
 

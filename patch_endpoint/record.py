@@ -249,6 +249,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         held: A person's word that landed models are to wait.
         kept: Copies of models, the latest last.
         history: What was desired before, the latest last.
+        forgotten_until: When the latest model landed that must not go unasked, since it was refused
+            or waited for a person, and that is in the history no more.
     """
 
     endpoint: str
@@ -268,6 +270,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     held: Hold | None = None
     kept: tuple[Kept, ...] = ()
     history: tuple[Past, ...] = ()
+    forgotten_until: datetime | None = None
 
     def copy_of(self, model: TrainedModel) -> Kept | None:
         """Find the kept copy of *model*."""

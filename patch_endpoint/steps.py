@@ -120,7 +120,7 @@ def _may_do(record: Record, model: TrainedModel) -> bool:
     if desired is None or desired.error is None or not desired.error.about_model:
         return False
     # What was refused and is forgotten must not be tried again.
-    if desired.state != "refused" or may_have_forgotten(record, landed(model)):
+    if desired.state != "refused" or may_have_forgotten(record, model):
         return False
     known = [desired, *([record.waiting] if record.waiting else [])]
     known += [past.deployment for past in record.history]

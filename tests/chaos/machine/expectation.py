@@ -69,7 +69,7 @@ class Expectation:
         asked: Versions that a person named.
         asking: The name that a person is saying: whatever is there by the time it is heard.
         is_releasing: Whether a person is saying that the newest may go: whatever lands meanwhile.
-        is_forgetful: Whether the record's history was ever full: it may have dropped what ended.
+        is_forgetful: Whether the record ever told of so many that some may have been dropped.
         patches: What the endpoint got.
         allowed: How many PATCHes there may have been.
         troubled_at: When there was last a reason for another PATCH than a landing.

@@ -64,7 +64,7 @@ class JobMachine(Trial):
         self._is_forgetful = False
 
     def looked(self) -> None:
-        """See `Trial`: a history that was ever full has dropped models that never were live."""
+        """See `Trial`: a full history has dropped models that never were live."""
         self._is_forgetful |= len(known_to(self.world.record())) >= HISTORY_KEPT
 
     @rule(drive=st.booleans())

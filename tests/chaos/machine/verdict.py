@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from patch_endpoint.desired import landed
 from patch_endpoint.fallback import is_own_rollback
 from patch_endpoint.history import may_have_forgotten
 from patch_endpoint.record import ENDED_BADLY, Deployment
@@ -105,7 +104,7 @@ class Verdict:
                 continue
             if self._world.catalog.found(landing.model.name) is not landing.model:
                 continue
-            if may_have_forgotten(self._record, landed(landing.model)):
+            if may_have_forgotten(self._record, landing.model):
                 continue  # bounded: it may have been refused
             serving = self._record.serving
             if serving is not None and landing.model.has_bytes_of(serving.model):

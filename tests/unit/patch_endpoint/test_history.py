@@ -1,5 +1,6 @@
 """What an endpoint desired before: what is kept of it, and what is dropped first."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from hypothesis import given
@@ -25,6 +26,14 @@ def passed_over(minutes: float) -> Deployment:
 
 def once_live(minutes: float) -> Deployment:
     return deployment("live", at(minutes=minutes), state="superseded", live_at=NOW, patched_at=NOW)
+
+
+def accepted(minutes: float) -> Deployment:
+    return deployment("sent", at(minutes=minutes), state="superseded", patched_at=NOW)
+
+
+def waited(minutes: float) -> Deployment:
+    return deployment("waited", at(minutes=minutes), state="superseded", approved=False)
 
 
 def refused(minutes: float) -> Deployment:
@@ -82,40 +91,51 @@ def test_a_refusal_older_than_what_serves_goes_before_one_that_was_live() -> Non
     assert len(kept(now)) == HISTORY_KEPT
 
 
-@given(st.permutations([*range(1, HISTORY_KEPT + 12)]), st.sets(st.integers(1, HISTORY_KEPT + 12)))
-def test_whatever_refusal_was_dropped_may_have_been_forgotten(
-    minutes: list[int], lived: set[int]
+@given(
+    st.permutations(range(1, HISTORY_KEPT + 12)),
+    st.lists(
+        st.sampled_from([refused, once_live, passed_over, waited]),
+        min_size=HISTORY_KEPT + 11,
+        max_size=HISTORY_KEPT + 11,
+    ),
+)
+def test_what_must_not_go_unasked_is_on_record_or_may_have_been_forgotten(
+    minutes: list[int], kinds: list[Callable[[float], Deployment]]
 ) -> None:
+    """Whatever arrives when, and also once one of those kept is desired again."""
     now = record(serving=serving("s", NOW))
-    for minute in minutes:
-        now = with_past(now, once_live(minute) if minute in lived else refused(minute), NOW)
+    all_of_them = [kind(minute) for kind, minute in zip(kinds, minutes, strict=True)]
+    for one in all_of_them:
+        now = with_past(now, one, NOW)
+    again = kept(now)[-1]
+    now = replace(without_past(now, again), desired=again)
 
-    for one in map(refused, set(minutes) - lived):
-        assert one in kept(now) or may_have_forgotten(now, one)
+    for one in all_of_them:
+        if one.state == "refused" or not one.approved:
+            is_known = one in kept(now) or one == again
+            assert is_known or may_have_forgotten(now, one.model)
 
 
-def test_what_is_later_than_any_past_that_matters_is_not_forgotten() -> None:
-    full = with_past(full_of_once_live(), refused(1), NOW)
-
-    assert not may_have_forgotten(full, refused(0.5))
-
-
-def test_what_was_dropped_is_forgotten_also_once_one_of_those_kept_is_desired_again() -> None:
+def test_a_full_history_that_dropped_no_refusal_has_forgotten_none() -> None:
+    """Whatever else it dropped: such is that of each endpoint in time."""
     now = record(serving=serving("s", NOW))
-    for minute in range(1, HISTORY_KEPT + 2):
+    for minute in range(1, 2 * HISTORY_KEPT):
+        now = with_past(now, accepted(minute), NOW)
+    for minute in (50, 60):
         now = with_past(now, refused(minute), NOW)
-    latest = kept(now)[-1]
 
-    now = replace(without_past(now, latest), desired=latest)
-
-    assert refused(1) not in kept(now)
-    assert may_have_forgotten(now, refused(1))
+    assert accepted(2) not in kept(now)
+    assert not may_have_forgotten(now, refused(1.5).model)
 
 
-def test_a_history_that_is_not_full_has_forgotten_nothing() -> None:
-    now = with_past(record(serving=serving("s", NOW)), refused(2), NOW)
+def test_what_is_later_than_all_that_was_dropped_is_not_forgotten() -> None:
+    now = record(serving=serving("s", NOW))
+    for minute in range(1, HISTORY_KEPT + 3):
+        now = with_past(now, refused(minute), NOW)
 
-    assert not may_have_forgotten(now, refused(1))
+    assert refused(2) not in kept(now)
+    assert may_have_forgotten(now, refused(2).model)
+    assert not may_have_forgotten(now, refused(2.5).model)
 
 
 def test_two_persons_who_say_the_same_within_a_second_are_both_on_record() -> None:
