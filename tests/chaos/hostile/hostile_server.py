@@ -87,9 +87,8 @@ class Line:
             self.send(part)
 
     def reset(self) -> None:
-        """Leave without a word, and so that what was sent is lost."""
+        """Leave without a word once this returns, and so that what was sent is lost."""
         self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NOW)
-        self._connection.close()
 
 
 type Misbehaviour = Callable[[Line], None]

@@ -15,7 +15,7 @@ from retrain_trigger.engine import App
 from retrain_trigger.landed import model_landed
 from tests.integration.app.conftest import MakeApp
 from tests.integration.app.raw_server import Answer, RawServer, raw_server, says
-from tests.integration.app.running_app import QUICK, RunningApp
+from tests.integration.app.running_app import RunningApp
 from tests.integration.ml_service.wire import DrivenClock
 
 INSTANCES = 3
@@ -78,7 +78,7 @@ def endpoints_at(server: RawServer) -> dict[str, dict[str, object]]:
 
 def at_once(app: RunningApp, clock: DrivenClock, folder: Path, events: list[str]) -> None:
     """Announce the models from many threads and through several instances of the app."""
-    apps = [App(app.environ, folder, now=clock, wire=Wire(QUICK)) for _ in range(INSTANCES)]
+    apps = [App(app.environ, folder, now=clock, wire=Wire()) for _ in range(INSTANCES)]
 
     def announcing(number: int, name: str) -> Callable[[], None]:
         return lambda: model_landed(apps[number % INSTANCES].engine, name)

@@ -104,7 +104,7 @@ def test_an_answer_that_drips_is_cut_at_the_limit_over_any_connection(
 def test_to_a_wrong_certificate_nothing_was_sent(context: ssl.SSLContext) -> None:
     with raw_server(stays(), context) as server:
         with pytest.raises(NoAnswerError, match="SSLCertVerificationError") as failure:
-            Wire(QUICK).send("PATCH", server.url, key=Secret(KEY), body=b"{}")
+            Wire().send("PATCH", server.url, key=Secret(KEY), body=b"{}")
 
         assert not failure.value.sent
         assert (server.connections, server.requests) == (1, [])
@@ -183,4 +183,4 @@ def test_jobs_and_management_speak_https_too(
     found: object,
 ) -> None:
     with raw_server(stays(body), context, exchanges=2) as server:
-        assert call(Wire(QUICK, certificate.certificate_file), server.url) == found
+        assert call(Wire(authorities=certificate.certificate_file), server.url) == found

@@ -36,6 +36,7 @@ def until_let_go() -> None:
     record(started=True)
     while not pathlib.Path("let-go").exists():
         threading.Event().wait(0.05)
+    threading.Event().wait(1.5)  # a host that does not wait is gone by then
     record(ended=True)
 
 @app.route(route="slow", auth_level=func.AuthLevel.ANONYMOUS)
@@ -78,7 +79,7 @@ def _stopped_before_the_run_ends(host: FunctionsHost, app: SampleApp) -> int:
     """Stop the host, and let its function end once it has heard of that."""
     with ThreadPoolExecutor(1) as pool:
         stopped = pool.submit(host.stop)
-        eventually(lambda: "host.stopping" in host.log_text())
+        assert eventually(lambda: "host.stopping" in host.log_text())
         (app.folder / "let-go").touch()
         return stopped.result()
 
