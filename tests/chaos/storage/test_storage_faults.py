@@ -7,6 +7,7 @@ once). What may come out: of
 heartbeat could not be read or written; of `sweep`, which the next repeats, whatever storage did.
 """
 
+import gc
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -30,6 +31,10 @@ from tests.chaos.storage.trials import Case, Trials
 
 _DONE_UNHEARD: Final = ("answer-lost", "done-but-500")
 _RETRIED_BY_THE_SDK: Final = ("500", "503", "closed", *_DONE_UNHEARD)
+
+# Hundreds of clients, none closed: on a busy machine one of their sockets is at times found open by
+# the garbage collector, which is no fault of the app. What it leaves open, `hostile/` counts.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 
 type MakeTrials = Callable[..., Trials[FaultyDeployment]]
 
@@ -55,6 +60,13 @@ def _retrained(retrain: FaultyRetrain) -> None:
     retrain.tick(minutes=2)
     retrain.tick(minutes=1)
     retrain.tick(seconds=40)
+
+
+@pytest.fixture(autouse=True)
+def clients_end_with_their_test() -> Iterator[None]:
+    """Else their sockets would be found open in another."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture
