@@ -128,6 +128,18 @@ def test_a_full_history_that_dropped_no_refusal_has_forgotten_none() -> None:
     assert not may_have_forgotten(now, refused(1.5).model)
 
 
+def test_what_is_later_than_any_past_that_matters_is_not_forgotten() -> None:
+    full = with_past(full_of_once_live(), refused(1), NOW)
+
+    assert not may_have_forgotten(full, refused(0.5).model)
+
+
+def test_a_history_that_is_not_full_has_forgotten_nothing() -> None:
+    now = with_past(record(serving=serving("s", NOW)), refused(2), NOW)
+
+    assert not may_have_forgotten(now, refused(1).model)
+
+
 def test_what_is_later_than_all_that_was_dropped_is_not_forgotten() -> None:
     now = record(serving=serving("s", NOW))
     for minute in range(1, HISTORY_KEPT + 3):
