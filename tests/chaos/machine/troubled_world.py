@@ -147,6 +147,12 @@ class TroubledWorld(SmallWorld):
         first = next(iter(self._looking.listed("agenda/")), None)
         return parse_entry(first.name).due if first else None
 
+    def left_behind_until(self) -> datetime:
+        """Say when the last agenda entry that no record names is due; now, where there is none."""
+        named = self.record().agenda
+        orphans = [one for one in self.names("agenda/") if one not in named]
+        return max((parse_entry(one).due for one in orphans), default=self.clock.instant)
+
     def state_store(self) -> StateStore:
         """Give the store that the app works with."""
         return TroubledStore(self._given, self.clock, self.calls) if self._given else self.store
