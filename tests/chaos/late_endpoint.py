@@ -11,9 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Lock, Thread
+from threading import Event, Lock
 from typing import Any, override
 from urllib.parse import unquote
+
+from tests.fakes.served import served
 
 type Clock = Callable[[], datetime]
 
@@ -178,13 +180,9 @@ class _Server(ThreadingHTTPServer):
 def late_endpoints(clock: Clock) -> Iterator[LateEndpoints]:
     """Serve until the block ends."""
     endpoints = LateEndpoints(clock)
-    with _Server(("127.0.0.1", 0), _handler(endpoints)) as server:
-        endpoints.url = f"http://127.0.0.1:{server.server_port}"
-        thread = Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-        thread.start()
+    with served(_Server(("127.0.0.1", 0), _handler(endpoints))) as url:
+        endpoints.url = url
         try:
             yield endpoints
         finally:
             endpoints.end()
-            server.shutdown()
-            thread.join()

@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Lock, Thread
+from threading import Lock
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 from local_stack.azurite import Azurite
+from tests.fakes.served import served
 
 _OURS_TO_SAY: Final = frozenset({"connection", "content-length", "transfer-encoding", "keep-alive"})
 _CODES: Final = {
@@ -127,14 +128,8 @@ def faulty_storage(upstream: Azurite, plan: Plan = lambda _: None) -> Iterator[F
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     storage = FaultyStorage(server.server_address[1], upstream, plan)
-    thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
+    with served(server):
         yield storage
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 class _Handler(BaseHTTPRequestHandler):
