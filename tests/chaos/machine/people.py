@@ -107,7 +107,9 @@ class People(Scene):
         """A word that was not answered may be on record all the same."""
         found = [one for one in known_to(self.world.record()) if is_word_of(by, one)]
         for one in found:
-            self.expected.words.append(Word(by, one.model, (one.instant, 1, self._spoken)))
+            is_let_go = one.requested_by is None  # and keeps its own place
+            place = (0, one.model.name) if is_let_go else (1, self._spoken)
+            self.expected.words.append(Word(by, one.model, (one.instant, *place)))
         if was_answered and not found:
             self.expected.violations.append(f"{by}'s word was answered and is not on record")
 
