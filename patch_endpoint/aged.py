@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from patch_endpoint.history import last_that_was_live
+from patch_endpoint.history import is_news, last_that_was_live
 from patch_endpoint.kept import models_in_use, within
 from patch_endpoint.record import Past, Record
 
@@ -51,10 +51,9 @@ def _without_old(record: Record, now: datetime) -> Record:
 
     def matters(past: Past) -> bool:
         one = past.deployment
-        # What is later than what serves may be fallen back to, or must not be tried again.
-        is_news = record.serving is None or one.instant > record.serving.instant
         is_used = any(one.model.is_version(model) for model in used)
         is_old = now - past.at > HISTORY_KEPT_FOR
-        return not is_old or is_news or is_used or one is target
+        # What is later than what serves may be fallen back to, or must not be tried again.
+        return not is_old or is_news(record, one) or is_used or one is target
 
     return replace(record, history=tuple(past for past in record.history if matters(past)))

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from patch_endpoint.history import (
     best_fallback,
+    is_news,
     last_that_was_live,
     latest_that_ended_badly,
     with_past,
@@ -52,7 +53,7 @@ def without_empty(record: Record, now: datetime) -> Record:
 
 def with_candidate(record: Record, wish: Deployment, now: datetime) -> Record:
     """Keep an older model in mind while nothing as new serves: the newer one may be refused."""
-    if record.serving is not None and wish.instant <= record.serving.instant:
+    if not is_news(record, wish):
         return record
     return _fallen_back(with_past(record, wish, now), now)
 

@@ -58,6 +58,17 @@ def that_brought(record: Record, model: TrainedModel, instant: datetime) -> Depl
     return found[-1] if found else None
 
 
+def is_news(record: Record, wish: Deployment) -> bool:
+    """Say whether *wish* is later than what serves; of the same second, by their names."""
+    serving = record.serving
+    if serving is None:
+        return True
+    known = (record.desired, *(past.deployment for past in record.history))
+    brought = [one.order for one in known if one is not None and one.is_of(serving)]
+    # Where that is forgotten, a person may have asked for it.
+    return wish.order > max(brought, default=(serving.instant, True, serving.model.name))
+
+
 def ended_badly(record: Record, model: TrainedModel) -> bool:
     """Say whether this version of *model* was refused before, or rolled back."""
     return any(
@@ -86,7 +97,7 @@ def best_fallback(record: Record) -> Deployment | None:
         and past.deployment.approved
         and past.deployment.patched_at is None
         and past.deployment.error != OVERWRITTEN
-        and _is_news(record, past.deployment)
+        and is_news(record, past.deployment)
     ]
     return max(passed_over, key=lambda one: one.order, default=None)
 
@@ -115,12 +126,7 @@ def _worth(record: Record, best: Deployment | None, past: Past) -> int:
     What was live can be gone back to, what ended badly must not be tried again, and the best of the
     passed over may be fallen back to.
     """
-    one, is_news = past.deployment, _is_news(record, past.deployment)
-    if one.live_at is not None or one is best or (one.state in ENDED_BADLY and is_news):
+    one, is_later = past.deployment, is_news(record, past.deployment)
+    if one.live_at is not None or one is best or (one.state in ENDED_BADLY and is_later):
         return 2
-    return 1 if is_news else 0
-
-
-def _is_news(record: Record, deployment: Deployment) -> bool:
-    """Say whether *deployment* is later than what serves."""
-    return record.serving is None or deployment.instant > record.serving.instant
+    return 1 if is_later else 0

@@ -19,7 +19,7 @@ from patch_endpoint.desired import (
     request,
     want,
 )
-from patch_endpoint.history import last_that_was_live, may_have_forgotten
+from patch_endpoint.history import is_news, last_that_was_live, may_have_forgotten
 from patch_endpoint.look import Look
 from patch_endpoint.record import Deployment, Record
 from patch_endpoint.rollback import release, rolled_back
@@ -116,7 +116,7 @@ def reconsidering(endpoint: ScoringEndpoint, models: Iterable[TrainedModel]) -> 
 
 def _may_do(record: Record, model: TrainedModel) -> bool:
     """Say whether *model* is unknown and newer than what serves, while a newer one is refused."""
-    desired, serving = record.desired, record.serving
+    desired = record.desired
     if desired is None or desired.error is None or not desired.error.about_model:
         return False
     # What was refused and is forgotten must not be tried again.
@@ -124,8 +124,7 @@ def _may_do(record: Record, model: TrainedModel) -> bool:
         return False
     known = [desired, *([record.waiting] if record.waiting else [])]
     known += [past.deployment for past in record.history]
-    is_news = serving is None or model.last_modified > serving.instant
-    return is_news and not any(one.model.is_version(model) for one in known)
+    return is_news(record, landed(model)) and not any(one.model.is_version(model) for one in known)
 
 
 def _going_back_to(record: Record, look: Look) -> Deployment:

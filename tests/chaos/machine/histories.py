@@ -84,6 +84,13 @@ def _an_event_never_came_and_the_newest_is_refused(play: EndpointMachine) -> Non
     play.land(name=_C, kind="bad", event="now", after=1)
 
 
+def _three_land_in_one_second_and_the_last_is_no_model(play: EndpointMachine) -> None:
+    play.land(_A, "good", "now", 1)
+    play.land(_B, "good", "never", 0)
+    play.land(_C, "empty", "later", 0)
+    play.faults_stop(0)
+
+
 def _landed_before_landings_wait(play: EndpointMachine) -> None:
     play.storage_fails("token.sign", "unavailable", 3, _A)
     play.switch_auto_deploy(on=False)
@@ -213,6 +220,7 @@ HISTORIES: Final[Mapping[str, History]] = {
         _passed_over_for_one_that_is_refused,
         _the_first_event_is_not_for_the_newest,
         _an_event_never_came_and_the_newest_is_refused,
+        _three_land_in_one_second_and_the_last_is_no_model,
         _landed_before_landings_wait,
         _overwritten_while_held,
         _a_repeat_and_a_renewal_fall_due_together,

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from patch_endpoint.history import (
     HISTORY_KEPT,
     best_fallback,
+    is_news,
     may_have_forgotten,
     with_past,
     without_past,
@@ -162,3 +163,24 @@ def test_a_wish_is_on_record_once_however_far_it_got() -> None:
     now = with_past(with_past(record(), replace(word, state="pending"), NOW), word, NOW)
 
     assert kept(now) == [word]
+
+
+def test_of_the_second_of_what_serves_only_a_greater_name_is_later() -> None:
+    now = record(desired=deployment("b", NOW, state="live"), serving=serving("b", NOW))
+
+    assert is_news(now, deployment("c", NOW))
+    assert not is_news(now, deployment("b", NOW))
+    assert not is_news(now, deployment("a", NOW))
+    assert is_news(now, deployment("a", at(minutes=1)))
+
+
+def test_of_the_second_of_a_persons_word_that_serves_only_another_word_is_later() -> None:
+    by_a_person = deployment("b", NOW, state="superseded", requested_by="ada")
+    now = record(serving=serving("b", NOW), history=(Past(by_a_person, NOW),))
+
+    assert not is_news(now, deployment("c", NOW))
+    assert is_news(now, deployment("c", NOW, requested_by="bob"))
+
+
+def test_where_it_is_forgotten_who_wanted_what_serves_it_may_have_been_a_person() -> None:
+    assert not is_news(record(serving=serving("b", NOW)), deployment("c", NOW))

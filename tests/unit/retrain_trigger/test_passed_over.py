@@ -51,6 +51,22 @@ def test_a_model_that_no_event_announced_is_found_once_the_newest_is_refused(
     assert (world.desired().model.name, world.desired().state) == (MODEL, "live")
 
 
+def test_one_that_landed_in_the_second_of_what_serves_is_found_by_its_greater_name(
+    world: SmallWorld,
+) -> None:
+    """Storage tells instants by the second; three models land in one."""
+    world.land(MODEL)
+    world.catalog.put(SERVES)
+    world.catalog.put("census/zero.ilearner", b"")
+    world.run(minutes=10)
+    world.sweep()
+    world.sweep()
+    world.run(minutes=10)
+
+    assert world.sent() == [MODEL, SERVES]
+    assert (world.desired().model.name, world.desired().state) == (SERVES, "live")
+
+
 def test_it_is_found_as_well_where_the_history_is_full(world: SmallWorld) -> None:
     """As that of every endpoint is in time: it forgets what matters least."""
     for _ in range(HISTORY_KEPT + 2):
