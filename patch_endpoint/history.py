@@ -89,7 +89,10 @@ def may_have_forgotten(record: Record, model: TrainedModel) -> bool:
 
 
 def best_fallback(record: Record) -> Deployment | None:
-    """Find the latest model that is newer than what serves and was never sent."""
+    """Find the latest model that is newer than what serves and was never sent.
+
+    Of two of one name and second the one that came into the history later: it has that name now.
+    """
     passed_over = [
         past.deployment
         for past in record.history
@@ -99,7 +102,7 @@ def best_fallback(record: Record) -> Deployment | None:
         and past.deployment.error != OVERWRITTEN
         and is_news(record, past.deployment)
     ]
-    return max(passed_over, key=lambda one: one.order, default=None)
+    return max(reversed(passed_over), key=lambda one: one.order, default=None)
 
 
 def _bounded(record: Record) -> Record:

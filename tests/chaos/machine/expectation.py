@@ -67,7 +67,8 @@ class Expectation:
         words: What persons said.
         results: What jobs left in their service's own storage.
         asked: Versions that a person named.
-        asking: The name that a person is saying: whatever is there by the time it is heard.
+        asking: The names that persons are saying, one maybe in the midst of another's word:
+            whatever is there by the time they are heard.
         is_releasing: Whether a person is saying that the newest may go: whatever lands meanwhile.
         is_forgetful: Whether the record ever told of so many that some may have been dropped.
         patches: What the endpoint got.
@@ -83,7 +84,7 @@ class Expectation:
     words: list[Word] = field(default_factory=list)
     results: dict[Version, Order] = field(default_factory=dict)
     asked: set[Version] = field(default_factory=set)
-    asking: str | None = None
+    asking: list[str] = field(default_factory=list)
     is_releasing: bool = False
     is_forgetful: bool = False
     patches: list[Patched] = field(default_factory=list)
@@ -96,7 +97,7 @@ class Expectation:
         landing = Landing(model, is_good, is_wrong, not self.waits, not self.waits)
         self.landings[version_of(model)] = landing
         self.allowed += 1 + is_wrong  # what was rejected is put back by one more
-        if self.is_releasing or model.name == self.asking:
+        if self.is_releasing or model.name in self.asking:
             self.asked.add(version_of(model))
 
     def now_waits(self, *, waits: bool) -> None:

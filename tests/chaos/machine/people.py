@@ -42,8 +42,11 @@ class People(Scene):
         else:  # a copy that is kept of that name
             copies = [one.model for one in self.world.record().kept if one.model.name == name]
             self.expected.asked |= {version_of(one) for one in copies}
-        self.expected.asking = name
-        self._say(lambda by: redeploying(name, by, None))
+        self.expected.asking.append(name)
+        try:
+            self._say(lambda by: redeploying(name, by, None))
+        finally:
+            self.expected.asking.remove(name)
 
     @rule(hold=st.booleans())
     def roll_back(self, *, hold: bool) -> None:
@@ -100,7 +103,6 @@ class People(Scene):
         try:
             self.attempt(say)
         finally:  # a word in the midst of another call may die with it, and be on record
-            self.expected.asking = None
             self._note(by, was_answered=bool(answered))
 
     def _note(self, by: str, *, was_answered: bool) -> None:

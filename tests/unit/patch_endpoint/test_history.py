@@ -70,6 +70,15 @@ def test_the_best_to_fall_back_to_outlives_an_older_model_that_was_live() -> Non
     assert once_live(-HISTORY_KEPT) not in kept(now)
 
 
+def test_of_two_versions_within_a_second_the_later_is_fallen_back_to_with_its_back_off() -> None:
+    earlier, later = (passed_over(1), passed_over(1))
+    earlier = replace(earlier, model=replace(earlier.model, etag="earlier"))
+    later = replace(later, attempts=2, next_attempt_at=at(minutes=5))
+    now = with_past(with_past(record(), earlier, NOW), later, NOW)
+
+    assert best_fallback(now) == later
+
+
 def test_of_several_to_fall_back_to_only_the_best_outlives_one_that_was_live() -> None:
     now = with_past(full_of_once_live(), passed_over(2), NOW)
     now = with_past(now, passed_over(1), NOW)
