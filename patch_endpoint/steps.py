@@ -100,31 +100,32 @@ def waking(endpoint: ScoringEndpoint) -> Step:
     return step
 
 
-def reconsidering(endpoint: ScoringEndpoint, models: Iterable[TrainedModel]) -> Step:
-    """Want the best of *models* that nobody told of, where what is desired is refused."""
+def sweeping(endpoint: ScoringEndpoint, models: Iterable[TrainedModel]) -> Step:
+    """Wake, and want the latest of *models* that nobody told of, where nothing later is wanted."""
 
     def step(record: Record, look: Look, now: datetime) -> Wanted:
-        del look
-        found = [one for one in models if _may_do(record, one)]
+        woken = waking(endpoint)(record, look, now)
+        found = [one for one in models if _may_do(woken.record, one)]
         if not found:
-            return Wanted(record, "not_asked")
-        best = max(found, key=lambda one: (one.last_modified, one.name))
-        return want(record, landed(best), waits=landings_wait(record, endpoint), now=now)
+            return woken
+        latest = max(found, key=lambda one: (one.last_modified, one.name))
+        return _landing(woken.record, endpoint, latest.name, look, now)
 
     return step
 
 
 def _may_do(record: Record, model: TrainedModel) -> bool:
-    """Say whether *model* is unknown and newer than what serves, while a newer one is refused."""
-    desired = record.desired
-    if desired is None or desired.error is None or not desired.error.about_model:
-        return False
-    # What was refused and is forgotten must not be tried again.
-    if desired.state != "refused" or may_have_forgotten(record, model):
-        return False
-    known = [desired, *([record.waiting] if record.waiting else [])]
+    """Say whether *model* is unknown, and the latest or newer than what serves if that fails."""
+    known = [one for one in (record.desired, record.waiting) if one is not None]
     known += [past.deployment for past in record.history]
-    return is_news(record, landed(model)) and not any(one.model.is_version(model) for one in known)
+    # What was refused and is forgotten must not be tried again.
+    if may_have_forgotten(record, model) or any(one.model.is_version(model) for one in known):
+        return False
+    desired, wish = record.desired, landed(model)
+    if desired is None or wish.order >= desired.order:
+        return True
+    is_no_good = desired.error is not None and desired.error.about_model
+    return desired.state == "refused" and is_no_good and is_news(record, wish)
 
 
 def _going_back_to(record: Record, look: Look) -> Deployment:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from patch_endpoint.history import HISTORY_KEPT
 from patch_endpoint.records import WAITING, Summary
-from patch_endpoint.steps import reconsidering
+from patch_endpoint.steps import sweeping
 from patch_endpoint.trained_model import TrainedModel
 from retrain_trigger.engine import Engine
 from retrain_trigger.retention import tidy
@@ -32,25 +32,17 @@ def sweep(engine: Engine) -> int:
     endpoints = configured.by_name
     summaries = {summary.endpoint: summary for summary in engine.records.summaries()}
     _warn_of_late_tokens(endpoints, summaries, started)
-    newest = _newest(engine, configured, summaries)
+    missed = _missed(engine, configured, summaries)
     needy = [
         endpoint
         for endpoint in endpoints.values()
-        if _is_missed(newest[endpoint.name], summaries.get(endpoint.name))
-        or _is_asleep(endpoint, summaries.get(endpoint.name))
-        or len(newest[endpoint.name]) > 1
+        if missed[endpoint.name] or _is_asleep(endpoint, summaries.get(endpoint.name))
     ]
 
     def mend(endpoint: ScoringEndpoint) -> None:
-        models = newest[endpoint.name]
-        summary = summaries.get(endpoint.name)
+        models = missed[endpoint.name]
         emit(_log, "sweep.found", endpoint=endpoint.name, model=models[-1].name if models else None)
-        if _is_missed(models, summary):
-            engine.deployer.land(endpoint, models[-1].name)
-        elif _is_asleep(endpoint, summary):
-            engine.deployer.wake(endpoint, None)
-        else:
-            engine.deployer.work(endpoint, reconsidering(endpoint, models))
+        engine.deployer.work(endpoint, sweeping(endpoint, models))
 
     errors = side_by_side(mend, needy)
     try:
@@ -84,48 +76,44 @@ def _warn_of_late_tokens(
             )
 
 
-def _newest(
+def _missed(
     engine: Engine, configured: Endpoints, summaries: Mapping[str, Summary]
 ) -> dict[str, list[TrainedModel]]:
-    """Find each endpoint's newest model in one pass; of a refused one's, several, the newest last.
+    """Find in one pass the models that no event may have told an endpoint of, the newest last.
 
-    Where the newest is refused, one that landed before it and was never announced may do.
+    Where the newest cannot be served, one that landed before it may do. An endpoint that never
+    wanted anything takes the newest there is.
     """
-    newest: dict[str, list[TrainedModel]] = {name: [] for name in configured.by_name}
+    missed: dict[str, list[TrainedModel]] = {name: [] for name in configured.by_name}
     for model in engine.catalog.models():
         for endpoint in configured.takers.candidates(model.name):
-            best = newest[endpoint.name]
-            most = HISTORY_KEPT if _is_refused(summaries.get(endpoint.name)) else 1
-            if len(best) == most and _order(best[0]) >= _order(model):
+            summary = summaries.get(endpoint.name)
+            found, most = missed[endpoint.name], HISTORY_KEPT if summary else 1
+            if not _may_be_missed(model, summary):
+                continue
+            if len(found) == most and _order(found[0]) >= _order(model):
                 continue
             if endpoint.takes(model.name):
-                bisect.insort(best, model, key=_order)
-                del best[:-most]
-    return newest
+                bisect.insort(found, model, key=_order)
+                del found[:-most]
+    return missed
 
 
 def _order(model: TrainedModel) -> tuple[datetime, str]:
     return (model.last_modified, model.name)
 
 
-def _is_refused(summary: Summary | None) -> bool:
-    return summary is not None and summary.fields.get("state") == "refused"
-
-
-def _is_missed(newest: list[TrainedModel], summary: Summary | None) -> bool:
-    if not newest:
-        return False
-    model = newest[-1]
+def _may_be_missed(model: TrainedModel, summary: Summary | None) -> bool:
+    """Say whether *model* is later than what is recorded, or other than what was refused."""
     if summary is None:
         return True
     # Where a model waits, it is the latest that landed.
     slot = WAITING if f"{WAITING}instant" in summary.fields else ""
     recorded = _instant_in(summary, f"{slot}instant")
-    if recorded is None:
-        return True
-    if model.last_modified == recorded:
-        return summary.fields.get(f"{slot}etag") != model.etag
-    return model.last_modified > recorded
+    is_other = summary.fields.get(f"{slot}etag") != model.etag
+    if recorded is None or summary.fields.get("state") == "refused":
+        return is_other
+    return model.last_modified > recorded or (model.last_modified == recorded and is_other)
 
 
 def _instant_in(summary: Summary, field: str) -> datetime | None:

@@ -91,6 +91,16 @@ def _three_land_in_one_second_and_the_last_is_no_model(play: EndpointMachine) ->
     play.faults_stop(0)
 
 
+def _an_older_one_is_fallen_back_to_and_one_in_between_was_not_told_of(
+    play: EndpointMachine,
+) -> None:
+    play.file_gets_a_fault(faulty=True)
+    play.land(_C, "good", "now", 1)
+    play.land(_A, "good", "never", 1)
+    play.land(_B, "bad", "never", 1)
+    play.faults_stop(0)
+
+
 def _landed_before_landings_wait(play: EndpointMachine) -> None:
     play.storage_fails("token.sign", "unavailable", 3, _A)
     play.switch_auto_deploy(on=False)
@@ -221,6 +231,7 @@ HISTORIES: Final[Mapping[str, History]] = {
         _the_first_event_is_not_for_the_newest,
         _an_event_never_came_and_the_newest_is_refused,
         _three_land_in_one_second_and_the_last_is_no_model,
+        _an_older_one_is_fallen_back_to_and_one_in_between_was_not_told_of,
         _landed_before_landings_wait,
         _overwritten_while_held,
         _a_repeat_and_a_renewal_fall_due_together,

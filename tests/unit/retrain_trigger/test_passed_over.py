@@ -4,7 +4,8 @@ import pytest
 
 from patch_endpoint.history import HISTORY_KEPT
 from retrain_trigger.landed import model_landed
-from tests.fakes.small_world import SmallWorld
+from tests.fakes.endpoints_folder import table
+from tests.fakes.small_world import NAME, SmallWorld
 
 SERVES = "census/serves.ilearner"
 MODEL = "census/model.ilearner"
@@ -65,6 +66,23 @@ def test_one_that_landed_in_the_second_of_what_serves_is_found_by_its_greater_na
 
     assert world.sent() == [MODEL, SERVES]
     assert (world.desired().model.name, world.desired().state) == (SERVES, "live")
+
+
+def test_it_is_found_as_well_where_an_older_one_was_fallen_back_to(world: SmallWorld) -> None:
+    """Of two that no event announced the newest is refused, and the one that waited served."""
+    world.folder.rewrite(table(NAME, key="%NO_SUCH_SETTING%"))
+    world.land(SERVES)
+    world.folder.rewrite(table(NAME))
+    world.clock.advance(seconds=5)
+    _put_both(world)
+    world.sweep()
+    world.run(minutes=10)
+    assert world.sent()[-2:] == [NO_MODEL, SERVES]
+    world.sweep()
+    world.run(minutes=10)
+
+    assert world.sent()[-1] == MODEL
+    assert (world.desired().model.name, world.desired().state) == (MODEL, "live")
 
 
 def test_it_is_found_as_well_where_the_history_is_full(world: SmallWorld) -> None:
