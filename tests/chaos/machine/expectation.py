@@ -135,7 +135,7 @@ class Expectation:
         landing = self.landings.get(patched.version)
         if landing is not None and landing.model.is_empty:
             self.violations.append(f"sent though it has no bytes: {patched.blob}")
-        if patched.version not in self.asked and self._was_refused_for_good(patched.version):
+        if not self._is_asked(patched.version) and self._was_refused_for_good(patched.version):
             self.violations.append(f"sent again though it was refused: {patched.blob}")
         self.patches.append(patched)
         if isinstance(patched.answer, (Unsettled, Refused)):
@@ -158,7 +158,7 @@ class Expectation:
     def _is_hasty(self, patched: Patched) -> bool:
         """Whether the PATCH sent before it was for the same, and had no answer just now."""
         before = self._same(self._sent_before(patched), patched)
-        if before is None or before.version in self.asked:
+        if before is None or self._is_asked(before.version):
             return False
         is_unsettled = isinstance(before.answer, Unsettled)
         return is_unsettled and patched.sent_at - before.sent_at < _SHORTEST_PAUSE
@@ -185,11 +185,21 @@ class Expectation:
 
     def _may_be_sent(self, version: Version) -> bool:
         """Whether these bytes never had to wait, or a person let them go."""
+        if version not in self.landings:
+            return True
+        return self._is_asked(version) or any(one.was_free for one in self._same_bytes(version))
+
+    def _is_asked(self, version: Version) -> bool:
+        """Whether a person wanted these bytes, which may have landed again since."""
+        return version in self.asked or any(
+            version_of(one.model) in self.asked for one in self._same_bytes(version)
+        )
+
+    def _same_bytes(self, version: Version) -> list[Landing]:
         landing = self.landings.get(version)
         if landing is None:
-            return True
-        same = [one for one in self.landings.values() if one.model.has_bytes_of(landing.model)]
-        return any(one.was_free or version_of(one.model) in self.asked for one in same)
+            return []
+        return [one for one in self.landings.values() if one.model.has_bytes_of(landing.model)]
 
     def saw(self, record: Record) -> None:
         """Know what the record is after each thing that the app did."""
