@@ -69,6 +69,7 @@ class Expectation:
         asked: Versions that a person named.
         asking: The names that persons are saying, one maybe in the midst of another's word:
             whatever is there by the time they are heard.
+        overtaken_at: When a sender came back whose claim another had taken over.
         unheard: How many refusals of a version may have been lost before they were on record.
         is_releasing: Whether a person is saying that the newest may go: whatever lands meanwhile.
         is_forgetful: Whether the record ever told of so many that some may have been dropped.
@@ -87,6 +88,7 @@ class Expectation:
     asked: set[Version] = field(default_factory=set)
     asking: list[str] = field(default_factory=list)
     unheard: dict[Version, int] = field(default_factory=dict)
+    overtaken_at: datetime | None = None
     is_releasing: bool = False
     is_forgetful: bool = False
     patches: list[Patched] = field(default_factory=list)
@@ -145,7 +147,7 @@ class Expectation:
         left = patched.expires_at - patched.sent_at
         if left < min(timedelta(minutes=10), self.lifetime / 2):
             self.violations.append(f"sent with a token of {left}: {patched.blob}")
-        if not self._may_be_sent(patched.version):
+        if not self._may_be_sent(patched.version) and not self.landed_on_its_way(patched):
             self.violations.append(f"sent though it waits for a person: {patched.blob}")
 
     def _is_idle(self, patched: Patched) -> bool:
@@ -162,6 +164,9 @@ class Expectation:
         before = self._same(self._sent_before(patched), patched)
         if before is None or self._is_asked(before.version):
             return False
+        back_at = self.overtaken_at
+        if back_at is not None and timedelta() <= patched.sent_at - back_at < _SHORTEST_PAUSE:
+            return False  # what serves is sent once more at once
         is_unsettled = isinstance(before.answer, Unsettled)
         return is_unsettled and patched.sent_at - before.sent_at < _SHORTEST_PAUSE
 
@@ -193,6 +198,14 @@ class Expectation:
         if version not in self.landings:
             return True
         return self._is_asked(version) or any(one.was_free for one in self._same_bytes(version))
+
+    def landed_on_its_way(self, patched: Patched) -> bool:
+        """Whether what it was for may be sent, and was overwritten between that and the PATCH."""
+        landing = self.landings.get(patched.version)
+        if landing is None:
+            return False
+        is_other = patched.version != patched.meant and self._may_be_sent(patched.meant)
+        return is_other and landing.model.last_modified >= patched.sent_at
 
     def _is_asked(self, version: Version) -> bool:
         """Whether a person wanted these bytes, which may have landed again since."""

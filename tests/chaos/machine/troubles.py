@@ -163,6 +163,7 @@ class Troubles(Landings, People):
             self.expected.trouble(self.world.clock.instant, patches=2)
             self.attempt(lambda: watch(other))
             land()
+            self.expected.overtaken_at = self.world.clock.instant
 
         events: dict[str, Callable[[], object]] = {
             "land": land,
