@@ -156,7 +156,7 @@ def endpoint_summary(endpoint: ScoringEndpoint, summary: Summary | None) -> Endp
             "confirmed_by": fields.get("confirmed_by"),
             "error": fields.get("serving_error"),
         }
-    held, waiting = fields.get("held") == "True", _desired_in_short(fields, WAITING)
+    held, waiting = "held" in fields, _desired_in_short(fields, WAITING)
     desired = _desired_in_short(fields, "")
     if waiting and (not desired or _tells_all(desired["state"], *_instants(fields))):
         desired = waiting

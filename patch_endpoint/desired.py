@@ -99,13 +99,11 @@ def want(record: Record, wish: Deployment, *, waits: bool, now: datetime) -> Wan
         waits: Whether a landed model waits for a person here.
         now: When.
     """
-    latest = _latest(record)
     if wish.requested_by is None:
-        known = _known(record, latest, wish)
+        known = _known(record, _latest(record), wish)
         if known is not None:
             return known
-    if _lands_in_hold(record, wish):
-        latest = record.waiting
+    latest = latest_before(record, wish)
     if latest is not None and wish.order < latest.order:
         candidate = replace(wish, state="superseded", approved=not waits)
         return Wanted(with_candidate(record, candidate, now), "older_than_desired")
@@ -116,6 +114,11 @@ def want(record: Record, wish: Deployment, *, waits: bool, now: datetime) -> Wan
         record = _superseded(record, now, "waiting")
     record = replace(_superseded(record, now, "desired"), desired=wish)
     return Wanted(without_empty(record, now), "desired")
+
+
+def latest_before(record: Record, wish: Deployment) -> Deployment | None:
+    """Give what *wish* has to be later than: in a hold, what else landed and waits."""
+    return record.waiting if _lands_in_hold(record, wish) else _latest(record)
 
 
 def request(record: Record, model: TrainedModel, asked: Asked) -> Deployment:

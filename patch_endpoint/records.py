@@ -100,7 +100,7 @@ def _mirrored(record: Record) -> dict[str, str]:
     fields: dict[str, object] = {
         "entries": len(record.agenda),
         "at_rest": is_at_rest(record),
-        "held": record.held is not None or None,
+        "held": record.held.since.isoformat() if record.held else None,
         "in_flight": record.attempt is not None or None,
     }
     if record.desired is not None:

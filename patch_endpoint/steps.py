@@ -3,7 +3,7 @@
 A step looks at the record as it is, and at models in storage, and gives the record with its wish.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -15,6 +15,7 @@ from patch_endpoint.desired import (
     Wanted,
     landed,
     landings_wait,
+    latest_before,
     released,
     request,
     want,
@@ -100,30 +101,36 @@ def waking(endpoint: ScoringEndpoint) -> Step:
     return step
 
 
-def sweeping(endpoint: ScoringEndpoint, models: Iterable[TrainedModel]) -> Step:
-    """Wake, and want the latest of *models* that nobody told of, where nothing later is wanted."""
+def sweeping(endpoint: ScoringEndpoint, models: Sequence[TrainedModel]) -> Step:
+    """Wake, and want the latest of *models* that nobody told of and that should serve or wait.
+
+    Args:
+        endpoint: Whose.
+        models: What may be missed there, the newest last.
+    """
 
     def step(record: Record, look: Look, now: datetime) -> Wanted:
         woken = waking(endpoint)(record, look, now)
-        found = [one for one in models if _may_do(woken.record, one)]
-        if not found:
-            return woken
-        latest = max(found, key=lambda one: (one.last_modified, one.name))
-        return _landing(woken.record, endpoint, latest.name, look, now)
+        found = [one for one in models if _may_do(woken.record, one, is_newest=one is models[-1])]
+        return _landing(woken.record, endpoint, found[-1].name, look, now) if found else woken
 
     return step
 
 
-def _may_do(record: Record, model: TrainedModel) -> bool:
-    """Say whether *model* is unknown, and the latest or newer than what serves if that fails."""
+def _may_do(record: Record, model: TrainedModel, *, is_newest: bool) -> bool:
+    """Say whether *model* is unknown, and the latest or, where that is refused, a way out."""
     known = [one for one in (record.desired, record.waiting) if one is not None]
     known += [past.deployment for past in record.history]
-    # What was refused and is forgotten must not be tried again.
-    if may_have_forgotten(record, model) or any(one.model.is_version(model) for one in known):
+    # What was refused and is forgotten must not be tried again, unless there is no newer one.
+    is_forgotten = not is_newest and may_have_forgotten(record, model)
+    if is_forgotten or any(one.model.is_version(model) for one in known):
         return False
     desired, wish = record.desired, landed(model)
-    if desired is None or wish.order >= desired.order:
+    latest = latest_before(record, wish)
+    if latest is None or wish.order >= latest.order:
         return True
+    if desired is None:
+        return False
     is_no_good = desired.error is not None and desired.error.about_model
     return desired.state == "refused" and is_no_good and is_news(record, wish)
 

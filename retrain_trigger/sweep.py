@@ -41,8 +41,9 @@ def sweep(engine: Engine) -> int:
 
     def mend(endpoint: ScoringEndpoint) -> None:
         models = missed[endpoint.name]
-        emit(_log, "sweep.found", endpoint=endpoint.name, model=models[-1].name if models else None)
-        engine.deployer.work(endpoint, sweeping(endpoint, models))
+        asked = models[-1].name if models else None
+        emit(_log, "sweep.found", endpoint=endpoint.name, model=asked)
+        engine.deployer.work(endpoint, sweeping(endpoint, models), model=asked)
 
     errors = side_by_side(mend, needy)
     try:
@@ -104,16 +105,21 @@ def _order(model: TrainedModel) -> tuple[datetime, str]:
 
 
 def _may_be_missed(model: TrainedModel, summary: Summary | None) -> bool:
-    """Say whether *model* is later than what is recorded, or other than what was refused."""
+    """Say whether *model* is later than what is recorded, or another where that was refused."""
     if summary is None:
         return True
     # Where a model waits, it is the latest that landed.
     slot = WAITING if f"{WAITING}instant" in summary.fields else ""
+    held_since = _instant_in(summary, "held")
+    if held_since is not None and not slot:  # what lands waits, however late a person spoke again
+        return model.last_modified >= held_since
     recorded = _instant_in(summary, f"{slot}instant")
     is_other = summary.fields.get(f"{slot}etag") != model.etag
     if recorded is None or summary.fields.get("state") == "refused":
         return is_other
-    return model.last_modified > recorded or (model.last_modified == recorded and is_other)
+    if model.last_modified != recorded:
+        return model.last_modified > recorded
+    return is_other and model.name >= summary.fields.get(f"{slot}model", "")
 
 
 def _instant_in(summary: Summary, field: str) -> datetime | None:

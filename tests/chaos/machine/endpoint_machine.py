@@ -90,7 +90,8 @@ class EndpointMachine(Troubles):
             self.sweeps()
             self.ticks(timedelta(minutes=30))
         self._judge(after_hours=False)
-        left_behind = self.world.left_behind_until() - self.world.clock.instant + _A_TICK
+        left_behind = self.world.left_behind_until() - self.world.clock.instant
+        left_behind = -(-left_behind // _A_TICK) * _A_TICK  # a tick runs at the end
         # A job's result is renewed by its service's token; what is due still later is a fault.
         outlived = min(left_behind, self.world.training.lifetime)
         self.ticks(max(2 * self.expected.lifetime, outlived))

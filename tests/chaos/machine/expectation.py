@@ -70,7 +70,7 @@ class Expectation:
         asking: The names that persons are saying, one maybe in the midst of another's word:
             whatever is there by the time they are heard.
         overtaken_at: When a sender came back whose claim another had taken over.
-        unheard: How many refusals of a version may have been lost before they were on record.
+        unheard: Which of the PATCHes, by number, may have an answer that never got on record.
         is_releasing: Whether a person is saying that the newest may go: whatever lands meanwhile.
         is_forgetful: Whether the record ever told of so many that some may have been dropped.
         patches: What the endpoint got.
@@ -87,7 +87,7 @@ class Expectation:
     results: dict[Version, Order] = field(default_factory=dict)
     asked: set[Version] = field(default_factory=set)
     asking: list[str] = field(default_factory=list)
-    unheard: dict[Version, int] = field(default_factory=dict)
+    unheard: set[int] = field(default_factory=set)
     overtaken_at: datetime | None = None
     is_releasing: bool = False
     is_forgetful: bool = False
@@ -187,11 +187,9 @@ class Expectation:
 
     def _was_refused_for_good(self, version: Version) -> bool:
         """Whether the endpoint said of these very bytes that it cannot take them."""
-        return self._refusals(version) > self.unheard.get(version, 0)
-
-    def _refusals(self, version: Version) -> int:
-        answers = [one.answer for one in self.patches if one.version == version]
-        return sum(isinstance(one, Refused) and one.about_model for one in answers)
+        heard = [one for n, one in enumerate(self.patches) if n not in self.unheard]
+        answers = [one.answer for one in heard if one.version == version]
+        return any(isinstance(one, Refused) and one.about_model for one in answers)
 
     def _may_be_sent(self, version: Version) -> bool:
         """Whether these bytes never had to wait, or a person let them go."""
@@ -223,10 +221,11 @@ class Expectation:
         """Know what the record is after each thing that the app did."""
         # What is desired, or waits, may have come out of a history that was full for a moment.
         self.is_forgetful |= len(known_to(record)) >= HISTORY_KEPT
-        if record.attempt is not None:  # it may have been answered, and its holder died with that
-            meant = version_of(record.attempt.model)
-            for version in {one.version for one in self.patches if one.meant == meant}:
-                self.unheard[version] = self._refusals(version)
+        claim = record.attempt
+        if claim is not None:  # it may have been answered, and its holder died with that
+            mine = version_of(claim.model)
+            sent = [(n, one) for n, one in enumerate(self.patches) if one.meant == mine]
+            self.unheard |= {n for n, one in sent if one.sent_at >= claim.claimed_at}
 
     def judge_record(self, record: Record) -> None:
         """Judge what must hold after every step: nothing is lost."""

@@ -54,6 +54,16 @@ def test_a_repeated_event_costs_two_reads_and_no_write() -> None:
     assert [call.what for call in world.calls.made] == ["state.read", "models.head"]
 
 
+def test_models_that_land_in_one_second_cost_a_sweep_no_more() -> None:
+    world = SmallWorld()
+    world.land("census/a.ilearner")
+    world.land("census/b.ilearner")
+    world.run(minutes=10)
+
+    assert world.desired().model.name == "census/b.ilearner"
+    assert world.sweep() == 0
+
+
 def test_a_sweep_that_finds_nothing_reads_no_record() -> None:
     world = SmallWorld(*(table(f"e{number}") for number in range(5)))
     for number in range(5):

@@ -119,3 +119,19 @@ def test_models_that_are_refused_one_after_the_other_are_each_tried_once(
     assert sent == sorted(sent, reverse=True)
     assert world.desired().state == "refused"
     assert world.scoring.serves("census") == f"experimentoutput/{SERVES}"
+
+
+def test_the_newest_is_found_though_others_of_its_second_were_refused_and_forgotten(
+    world: SmallWorld,
+) -> None:
+    """A refusal that is forgotten bars none but what landed before the newest there is."""
+    names = [f"census/m{number:02}.ilearner" for number in range(HISTORY_KEPT + 5)]
+    for name in names:
+        world.scoring.no_models.add(name)
+        world.land(name)
+    assert world.record().forgotten_until is not None
+    world.catalog.put("census/z.ilearner")
+    world.sweep()
+    world.run(minutes=10)
+
+    assert (world.desired().model.name, world.desired().state) == ("census/z.ilearner", "live")

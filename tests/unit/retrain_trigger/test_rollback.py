@@ -382,3 +382,26 @@ def test_a_plan_of_a_rollback_or_a_release_changes_nothing() -> None:
     assert (plan["decision"], plan["cause"], plan["held"]) == ("patch", "rollback", True)
     assert released["decision"] == "wait"
     assert world.record() == before
+
+
+@pytest.mark.parametrize("announced", [True, False], ids=["another waits", "nothing waits"])
+def test_what_no_event_announced_in_a_hold_is_found_however_late_a_person_spoke_again(
+    *, announced: bool
+) -> None:
+    """Invariant 1: a release lets the newest win, also one that only the sweep found."""
+    world = SmallWorld()
+    lived(world, f"{NAME}/a.ilearner", f"{NAME}/b.ilearner", f"{NAME}/c.ilearner")
+    rolled_back(world)
+    if announced:
+        world.land(f"{NAME}/d.ilearner")
+        world.run(minutes=3)
+    world.catalog.put(f"{NAME}/unannounced.ilearner")
+    rolled_back(world)
+    world.sweep()
+    waiting = world.record().waiting
+    assert waiting is not None
+    assert waiting.model.name == f"{NAME}/unannounced.ilearner"
+    assert world.sweep() == 0
+    released(world)
+
+    assert world.sent()[-1] == f"{NAME}/unannounced.ilearner"
