@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from local_stack.any_path import ANY_PATH
 from local_stack.azureml.addresses import PROVIDER
 from local_stack.azureml.deployments import Deployments
 from local_stack.azureml.endpoints import Endpoints
@@ -76,7 +77,7 @@ def routes(  # noqa: PLR0913, PLR0917 - one for each noun
         Route(path, _managed(handler, state), methods=[method]) for method, path, handler in table
     ]
     score = Route("/inference/{endpoint}/score", scoring.score, methods=["POST"])
-    return [*known, score, Route("/{rest:path}", _nothing, methods=_METHODS)]
+    return [*known, score, Route(ANY_PATH, _nothing, methods=_METHODS)]
 
 
 async def _nothing(request: Request) -> Response:

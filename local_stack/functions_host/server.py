@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from local_stack.any_path import ANY_PATH
 from local_stack.functions_host.admin import Admin
 from local_stack.functions_host.event_grid import BlobsWebhook
 
@@ -66,7 +67,7 @@ def server(admin: Admin, webhook: BlobsWebhook, functions: Endpoint, grace: time
         Route("/admin/functions", admin.functions, methods=["GET"]),
         Route("/admin/functions/{name}", admin.run, methods=["POST"]),
         Route("/runtime/webhooks/blobs", blobs, methods=["POST"]),
-        Route("/{path:path}", rest, methods=_EVERY_METHOD),
+        Route(ANY_PATH, rest, methods=_EVERY_METHOD),
     ]
     config = uvicorn.Config(
         Starlette(routes=routes),

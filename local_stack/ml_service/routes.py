@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from local_stack.any_path import ANY_PATH
 from local_stack.http_service.call import Answer, Call
 from local_stack.http_service.http_answer import http_answer
 from local_stack.ml_service.batch import Batch
@@ -46,7 +47,7 @@ def routes(management: Management, batch: Batch, scoring: Scoring, swagger: Swag
         ("GET", _API + "/swagger.json", swagger.of_endpoint),
     ]
     known = [Route(path, _adapted(handler), methods=[method]) for method, path, handler in table]
-    return [*known, Route("/{rest:path}", _adapted(_nothing), methods=_METHODS)]
+    return [*known, Route(ANY_PATH, _adapted(_nothing), methods=_METHODS)]
 
 
 def _nothing(call: Call) -> Answer:

@@ -98,6 +98,14 @@ def test_a_route_parameter_is_decoded_once_and_an_encoded_slash_stays_in_it(
     assert answer.json()["route"] == {"endpoint": "a/b ü%25"}
 
 
+def test_a_line_break_in_a_path_reaches_the_function_as_any_other_character(
+    host: FunctionsHost,
+) -> None:
+    answer = host.post("/api/endpoints/a%0Ab%0D%0A/redeploy", json={})
+
+    assert answer.json()["route"] == {"endpoint": "a\nb\r\n"}
+
+
 def test_a_literal_segment_wins_over_a_parameter_and_its_case_does_not_matter(
     host: FunctionsHost,
 ) -> None:

@@ -136,7 +136,13 @@ def test_what_is_not_there_is_a_404_with_its_cause(caller: Caller, path: str, de
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("POST", "/endpoints/digits/refresh"), ("PUT", ""), ("DELETE", ""), ("GET", "/else")],
+    [
+        ("POST", "/endpoints/digits/refresh"),
+        ("PUT", ""),
+        ("DELETE", ""),
+        ("GET", "/else"),
+        ("GET", "/el%0Ase"),
+    ],
 )
 def test_what_is_not_built_answers_501_and_says_so(caller: Caller, method: str, path: str) -> None:
     url = f"{services_url(caller)}/{caller.service.studio.services[0].id}{path}"
