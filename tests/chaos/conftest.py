@@ -67,6 +67,8 @@ def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
     """Print every suite's figures, whatever process ran it; write those of a good full run."""
+    if hasattr(config, "workerinput"):
+        return  # a worker knows its own tests alone, and not whether all the others passed
     counted = list(_counted(terminalreporter))
     if counted:
         terminalreporter.section("figures of the attacks")

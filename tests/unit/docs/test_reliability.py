@@ -2,10 +2,12 @@
 
 import ast
 import re
+from types import SimpleNamespace
 
 import pytest
 
 from scripts.try_guards import guards
+from tests.chaos.conftest import pytest_terminal_summary
 from tests.chaos.figures_page import BEGIN, END, name_of
 from tests.unit.docs.markdown import ROOT, code, table
 
@@ -107,3 +109,13 @@ def _parameters(file: str, name: str) -> set[str]:
     }
     direct = takes[name]
     return direct.union(*(takes.get(one, set()) for one in direct))
+
+
+def test_a_worker_that_knows_its_own_tests_alone_writes_no_figures() -> None:
+    """Nor does it ask whether those passed: others may have failed elsewhere."""
+    asked: list[str] = []
+    config = SimpleNamespace(workerinput={}, getoption=asked.append)
+
+    pytest_terminal_summary(SimpleNamespace(), config)  # type: ignore[arg-type]
+
+    assert not asked
