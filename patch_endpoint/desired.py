@@ -117,8 +117,15 @@ def want(record: Record, wish: Deployment, *, waits: bool, now: datetime) -> Wan
 
 
 def latest_before(record: Record, wish: Deployment) -> Deployment | None:
-    """Give what *wish* has to be later than: in a hold, what else landed and waits."""
-    return record.waiting if _lands_in_hold(record, wish) else _latest(record)
+    """Give what *wish* has to be later than: in a hold, what else landed and waits or was taken."""
+    if record.held is None or not _is_unasked(wish):
+        return _latest(record)
+    if record.waiting is not None or wish.instant < record.held.since:
+        return record.waiting or _latest(record)
+    known = (record.desired, *(past.deployment for past in record.history))
+    taken = [one for one in known if one is not None and one.state not in ENDED_BADLY]
+    landings = [landed(one.model) for one in taken if one.model.last_modified >= record.held.since]
+    return max(landings, key=lambda one: one.order, default=None)
 
 
 def request(record: Record, model: TrainedModel, asked: Asked) -> Deployment:
@@ -196,10 +203,8 @@ def _that_serves(record: Record) -> Deployment | None:
     return replace(brought, state=state, error=None, next_attempt_at=None)
 
 
-def _lands_in_hold(record: Record, wish: Deployment) -> bool:
-    """Say whether *wish* landed since a person holds the endpoint: it waits, whatever was asked."""
-    is_landing = wish.requested_by is None and wish.released_by is None
-    return is_landing and record.held is not None and wish.instant >= record.held.since
+def _is_unasked(wish: Deployment) -> bool:
+    return wish.requested_by is None and wish.released_by is None
 
 
 def _waits_on(record: Record, wish: Deployment) -> bool:

@@ -405,3 +405,34 @@ def test_what_no_event_announced_in_a_hold_is_found_however_late_a_person_spoke_
     released(world)
 
     assert world.sent()[-1] == f"{NAME}/unannounced.ilearner"
+
+
+def test_in_a_hold_an_older_model_that_is_found_late_does_not_win_over_one_that_was_taken() -> None:
+    """Invariant 1: the newer one landed in the hold too, and a person let it go."""
+    world = SmallWorld()
+    lived(world, f"{NAME}/a.ilearner", f"{NAME}/b.ilearner")
+    rolled_back(world)
+    world.catalog.put(f"{NAME}/older.ilearner")
+    world.run(minutes=1)
+    world.land(f"{NAME}/taken.ilearner")
+    redeployed(world, f"{NAME}/taken.ilearner")
+    world.sweep()
+    model_landed(world.engine, f"{NAME}/older.ilearner")
+    released(world)
+
+    assert world.sent()[-1] == f"{NAME}/taken.ilearner"
+
+
+def test_what_landed_before_the_hold_is_found_in_it_where_an_older_one_waits() -> None:
+    world = SmallWorld(table(NAME, more="auto_deploy = false"))
+    for name in ("a", "b"):
+        world.land(f"{NAME}/{name}.ilearner")
+        redeployed(world, f"{NAME}/{name}.ilearner")
+    world.land(f"{NAME}/waits.ilearner")
+    world.clock.advance(minutes=1)
+    world.catalog.put(f"{NAME}/unannounced.ilearner")
+    rolled_back(world)
+    world.sweep()
+    released(world)
+
+    assert world.sent()[-1] == f"{NAME}/unannounced.ilearner"
