@@ -4,23 +4,15 @@ Starlette's own `{rest:path}` takes no line break, which a path may well have, p
 it does not take is answered by the router itself, with a text of its own.
 """
 
-from typing import Final, override
+from typing import Final
 
-from starlette.convertors import Convertor, register_url_convertor
+from starlette.convertors import PathConvertor, register_url_convertor
 
 ANY_PATH: Final = "/{rest:anything}"
 
 
-class _Anything(Convertor[str]):
+class _Anything(PathConvertor):
     regex = r"[\s\S]*"
-
-    @override
-    def convert(self, value: str) -> str:
-        return value
-
-    @override
-    def to_string(self, value: str) -> str:
-        return value
 
 
 register_url_convertor("anything", _Anything())

@@ -68,7 +68,7 @@ def newest(catalog: ModelCatalog, endpoint: ScoringEndpoint) -> TrainedModel | N
     listed = (model for prefix in prefixes for model in catalog.models(prefix))
     return max(
         (model for model in listed if endpoint.takes(model.name)),
-        key=lambda model: (model.last_modified, model.name),
+        key=lambda model: model.order,
         default=None,
     )
 

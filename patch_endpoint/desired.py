@@ -118,7 +118,7 @@ def want(record: Record, wish: Deployment, *, waits: bool, now: datetime) -> Wan
 
 def latest_before(record: Record, wish: Deployment) -> Deployment | None:
     """Give what *wish* has to be later than: in a hold, what else landed and waits or was taken."""
-    if record.held is None or not _is_unasked(wish):
+    if record.held is None or not wish.is_unasked:
         return _latest(record)
     if record.waiting is not None or wish.instant < record.held.since:
         return record.waiting or _latest(record)
@@ -203,16 +203,11 @@ def _that_serves(record: Record) -> Deployment | None:
     return replace(brought, state=state, error=None, next_attempt_at=None)
 
 
-def _is_unasked(wish: Deployment) -> bool:
-    return wish.requested_by is None and wish.released_by is None
-
-
 def _waits_on(record: Record, wish: Deployment) -> bool:
     """Say whether what waits for the release is later than the model that a person wants now."""
     if record.held is None or record.waiting is None:
         return False
-    one, other = record.waiting.model, wish.model
-    return (one.last_modified, one.name) > (other.last_modified, other.name)
+    return record.waiting.model.order > wish.model.order
 
 
 def _latest(record: Record) -> Deployment | None:

@@ -171,6 +171,6 @@ def _landing(
         found.append(newest(look.catalog, endpoint))
     models = {one.name: one for one in found if one is not None}
     waits, wanted = landings_wait(record, endpoint), Wanted(record, "model_gone")
-    for model in sorted(models.values(), key=lambda one: (one.last_modified, one.name)):
+    for model in sorted(models.values(), key=lambda one: one.order):
         wanted = want(wanted.record, landed(model), waits=waits, now=now)
     return wanted

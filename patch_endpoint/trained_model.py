@@ -40,6 +40,11 @@ class TrainedModel(msgspec.Struct, frozen=True):
     from_job: JobOutput | None = None
 
     @property
+    def order(self) -> tuple[datetime, str]:
+        """Its place among all that landed: of one second the greater name is later."""
+        return (self.last_modified, self.name)
+
+    @property
     def is_empty(self) -> bool:
         """Say whether it certainly has no bytes, so that no endpoint can serve it."""
         return self.from_job is None and self.size == 0

@@ -92,16 +92,12 @@ def _missed(
             found, most = missed[endpoint.name], HISTORY_KEPT if summary else 1
             if not _may_be_missed(model, summary):
                 continue
-            if len(found) == most and _order(found[0]) >= _order(model):
+            if len(found) == most and found[0].order >= model.order:
                 continue
             if endpoint.takes(model.name):
-                bisect.insort(found, model, key=_order)
+                bisect.insort(found, model, key=lambda one: one.order)
                 del found[:-most]
     return missed
-
-
-def _order(model: TrainedModel) -> tuple[datetime, str]:
-    return (model.last_modified, model.name)
 
 
 def _may_be_missed(model: TrainedModel, summary: Summary | None) -> bool:
