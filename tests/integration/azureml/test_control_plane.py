@@ -91,6 +91,7 @@ def test_another_workspace_is_not_found(caller: Caller, part: str, code: str) ->
         ("GET", "/batchEndpoints"),
         ("POST", f"{MODEL}/publish"),
         ("GET", "/computes"),
+        ("GET", "/compu%0Ates"),
         ("PUT", ""),
     ],
 )

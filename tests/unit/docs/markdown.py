@@ -29,9 +29,14 @@ def tables(text: str) -> list[list[Row]]:
 
 def table(text: str, first_column: str) -> list[Row]:
     """The one table whose first column has this title."""
-    found = [rows for rows in tables(text) if next(iter(rows[0])) == first_column]
+    found = tables_of(text, first_column)
     assert len(found) == 1, f"{len(found)} tables begin with the column {first_column}"
     return found[0]
+
+
+def tables_of(text: str, first_column: str) -> list[list[Row]]:
+    """Every table whose first column has this title."""
+    return [rows for rows in tables(text) if next(iter(rows[0])) == first_column]
 
 
 def section(text: str, heading: str) -> str:

@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,10 @@ from patch_endpoint.record import State
 from protocols import classic_answers, studio_classic, wire
 from protocols.protocol import Refused
 from retrain_trigger import job, job_times, retention
-from tests.unit.docs.markdown import README, ROOT, code, section, table
+from tests.unit.docs.markdown import README, ROOT, code, section, table, tables_of
 
 TEXT = README.read_text("utf-8")
-FAILURES = table(TEXT, "cause")
+FAILURES = list(chain.from_iterable(tables_of(TEXT, "cause")))
 JOB_FAILURES = table(TEXT, "what happens to a job")
 STATES = set(State.__value__.__args__)
 JOB_STATES = set(job.State.__value__.__args__)

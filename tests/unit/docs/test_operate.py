@@ -208,7 +208,6 @@ def test_each_alert_has_a_section_that_says_what_to_do_first() -> None:
         assert re.search(r"^1\. ", section(TEXT, f"`{name}`"), re.MULTILINE), name
 
 
-@pytest.mark.skipif(not INFRA.exists(), reason="infra/ is not merged yet")
 def test_the_alerts_are_those_that_are_deployed_and_ask_for_events_that_there_are() -> None:
     queries = {file.stem: file.read_text("utf-8") for file in (INFRA / "alerts").glob("*.kql")}
     deployed = {file.read_text("utf-8") for file in INFRA.glob("*.bicep")}
@@ -217,6 +216,22 @@ def test_the_alerts_are_those_that_are_deployed_and_ask_for_events_that_there_ar
     for name, query in queries.items():
         assert any(f"'{name}'" in text for text in deployed)
         assert asked_in(query) <= EVENTS.keys()
+
+
+def test_a_timer_is_silent_for_as_long_as_is_said() -> None:
+    query = (INFRA / "alerts" / "timer-silent.kql").read_text("utf-8")
+    said = re.findall(r"`(\w+)`[^`]*? for (\d+)", section(TEXT, "`timer-silent`"))
+
+    assert said == re.findall(r'"(\w+)", (\d+)m', query)
+
+
+def test_no_alert_asks_for_what_is_said_to_have_none() -> None:
+    _, _, silent = section(TEXT, "Alerts").partition("**No alert tells of**")
+    queries = [file.read_text("utf-8") for file in (INFRA / "alerts").glob("*.kql")]
+    named = set(code(silent)) & EVENTS.keys()
+
+    assert named
+    assert not any(named & asked_in(query) for query in queries)
 
 
 def test_the_sweep_comes_as_often_as_is_said() -> None:

@@ -1,6 +1,6 @@
 """Reads Bicep files: what they declare, and what their expressions come to.
 
-Bicep's compiler comes from no package registry. This knows what the files in infra/ use and fails
+Bicep's compiler is no Python package. This knows what the files in infra/ use and fails
 at anything else, so that nothing goes unchecked unseen. What only Azure can know is an `Unknown`.
 """
 
