@@ -69,7 +69,8 @@ def _unresolved(environ: Mapping[str, str]) -> Iterator[Finding]:
         if value.strip().startswith(_UNRESOLVED):
             what = f"{name} is a Key Vault reference that was not resolved"
             fix = (
-                "outside Azure: put the value itself here; in Azure: give the app's identity the "
-                "role Key Vault Secrets User, and see the setting's state in the portal"
+                "outside Azure: put the value itself here, or of a key the secret's address; in "
+                "Azure: give the app's identity the role Key Vault Secrets User, and see the "
+                "setting's state in the portal"
             )
             yield Finding(_AREA, name, "fault", what, fix)

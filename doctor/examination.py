@@ -105,7 +105,7 @@ def _of_each(engine: Engine, endpoints: Endpoints) -> Iterator[Finding]:
 
     for error in side_by_side(look, range(len(looks))):
         what = f"it could not be looked at ({type(error).__name__})"
-        yield Finding("endpoints", "doctor", "fault", what, "tell us: this should not happen")
+        yield Finding("endpoints", "doctor", "fault", what, "report it: this should not happen")
     for number in sorted(found):
         yield from found[number]
     yield from shared_endpoints(sound)

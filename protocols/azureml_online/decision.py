@@ -159,8 +159,8 @@ def is_on_trial(there: OnlineEndpoint, candidate: Candidate, stage: str) -> bool
 def tried(answer: Scored, stage: str) -> Wait | Withdraw | Unsettled | None:
     """Decide what to do about what it scored; None: it may go on.
 
-    What no model is at fault for is asked again. A wrong answer counts once it is given twice: the
-    deployment may only just have come up.
+    What no model is at fault for is asked again. The first look at a deployment that was just
+    created decides nothing: it may only just have come up.
     """
     if answer is None or answer is True:
         return None

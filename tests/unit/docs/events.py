@@ -30,14 +30,25 @@ _ENDINGS: Mapping[str, tuple[str, ...]] = {
 def events() -> dict[str, set[str]]:
     """Each event and the fields that any place in the code gives it."""
     found: dict[str, set[str]] = {}
+    for names, keywords in _emitted():
+        for event in names:
+            found.setdefault(event, set()).update(keywords - {"level"})
+    return found
+
+
+def loud() -> set[str]:
+    """The events that the app logs as a warning or an error: of answers, only refusals."""
+    found = {event for names, keywords in _emitted() if "level" in keywords for event in names}
+    return found - {event for event in _STEPS if not event.endswith(".refused")}
+
+
+def _emitted() -> Iterator[tuple[list[str], set[str]]]:
+    """Each call that logs an event: the names that it may give it, and its keywords."""
     for file in _files():
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             match node:
                 case ast.Call(func=ast.Name(id="emit"), args=[_, name]):
-                    fields = {one.arg or "" for one in node.keywords} - {"level"}
-                    for event in _names(name):
-                        found.setdefault(event, set()).update(fields)
-    return found
+                    yield list(_names(name)), {one.arg or "" for one in node.keywords}
 
 
 def _files() -> Iterator[Path]:

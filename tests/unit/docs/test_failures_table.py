@@ -85,6 +85,12 @@ def _said(rows: list[dict[str, str]]) -> set[str]:
     return {word for row in rows for word in code(row["state, code"])}
 
 
+def test_no_table_begins_with_a_row_that_speaks_of_the_one_before() -> None:
+    first = [rows[0]["cause"] for rows in tables_of(TEXT, "cause")]
+
+    assert not [cause for cause in first if cause.startswith(("the same", "it "))]
+
+
 def test_every_code_and_state_in_the_table_is_in_the_code_and_none_is_left_out() -> None:
     codes = _codes_of_the_app() - NOBODY_SEES
 
