@@ -17,6 +17,7 @@ from patch_endpoint.records import Stored
 from patch_endpoint.rollout import with_spare
 from patch_endpoint.sas import SignedModel
 from patch_endpoint.trained_model import TrainedModel
+from patch_endpoint.unproven import unproven
 from patch_endpoint.world import World
 from protocols.blob_reference import BlobReference
 from protocols.protocol import (
@@ -133,7 +134,7 @@ class Acts:
 
     def confirm(self, endpoint: ScoringEndpoint, stored: Stored) -> Stored:
         """Ask whether the accepted model is in effect, and report the answer."""
-        asked_for = stored.record.desired
+        asked_for, before = unproven(stored.record), stored.record.desired
         if asked_for is None:
             return stored
         protocol = self._world.protocols[endpoint.protocol]
@@ -158,7 +159,8 @@ class Acts:
 
         saved = self._world.ledger.update(stored, change, self._world.now)
         desired = saved.record.desired
-        if desired is not None and is_own_rollback(desired) and not desired.is_same(asked_for):
+        is_new = desired is not None and before is not None and not desired.is_same(before)
+        if desired is not None and is_new and is_own_rollback(desired):
             emit(
                 _log,
                 "deployment.rolled_back",

@@ -9,6 +9,7 @@ from patch_endpoint.fallback import refused
 from patch_endpoint.record import NEVER, Attempt, Problem, Record, Serving, Unknown
 from patch_endpoint.rollout import look_put_off, tidying_put_off, underway
 from patch_endpoint.sas import SignedModel
+from patch_endpoint.unproven import unproven, with_unproven
 from protocols.protocol import Accepted, Answer, Refused, Underway, Unsettled
 from protocols.wire import REQUEST_LIMIT
 
@@ -160,8 +161,9 @@ def waiting_for_mending(record: Record, problem: Problem, now: datetime) -> Reco
         record = replace(record, rollout=replace(record.rollout, look_at=later))
     repeats = record.again or record.repeat_at is not None
     record = replace(record, again=False, repeat_at=later if repeats else None)
-    if record.desired is not None and record.desired.state == "patched":
-        record = replace(record, desired=replace(record.desired, next_attempt_at=later))
+    asked = unproven(record)
+    if asked is not None and asked.next_attempt_at is not None:
+        record = with_unproven(record, replace(asked, next_attempt_at=later))
     if record.serving is None or record.serving.renew_at is None:
         return record
     error = problem if record.serving.renew_at <= now else record.serving.error
@@ -194,21 +196,22 @@ def _accepted(record: Record, attempt: Attempt, settles_after: timedelta, now: d
         not_before=None,
         rollout=None,
     )
-    desired = record.desired
-    if desired is None or not desired.is_of(attempt):
+    desired, asked = record.desired, unproven(record)
+    if desired is not None and desired.is_of(attempt):
+        if desired.state == "live":
+            return replace(record, desired=replace(desired, error=None))
+        asked = replace(desired, state="patched")
+    if asked is None or not asked.is_of(attempt):
         return record
-    if desired.state == "live":
-        return replace(record, desired=replace(desired, error=None))
     patched = replace(
-        desired,
-        state="patched",
+        asked,
         error=None,
         patched_at=now,
         # The entry that was written with the claim wakes us then: no further one is needed.
         next_attempt_at=max(now + settles_after, attempt.claimed_at + CHECK_AFTER),
         confirmations=0,
     )
-    return replace(record, desired=patched)
+    return with_unproven(record, patched)
 
 
 def _with_keeping(record: Record, *, keeps: bool) -> Record:

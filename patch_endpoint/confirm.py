@@ -9,7 +9,9 @@ from msgspec.structs import replace
 
 from patch_endpoint.decide import CONFIRM_FOR, pause_after
 from patch_endpoint.fallback import put_back
+from patch_endpoint.history import with_past, without_past
 from patch_endpoint.record import Deployment, Problem, Record, Serving
+from patch_endpoint.unproven import unproven, with_unproven
 from protocols.blob_reference import BlobReference
 from protocols.protocol import Refused, ScoringProtocol, Served, Unsettled
 from settings.scoring_endpoint import ScoringEndpoint
@@ -52,43 +54,51 @@ def confirmation_of(
 
 def confirming(record: Record, now: datetime) -> Record:
     """Note before when not to ask again, before asking."""
-    if record.desired is None:
+    asked = unproven(record)
+    if asked is None:
         return record
-    later = now + pause_after(record.desired.confirmations + 1)
-    return replace(record, desired=replace(record.desired, next_attempt_at=later))
+    later = now + pause_after(asked.confirmations + 1)
+    return with_unproven(record, replace(asked, next_attempt_at=later))
 
 
 def with_confirmation(
     record: Record, asked_for: Deployment, confirmation: Confirmation, now: datetime
 ) -> Record:
-    """Put the answer into the record, if it still is about what is desired there."""
-    desired = record.desired
-    if desired is None or desired.state != "patched" or not desired.is_same(asked_for):
-        return record
-    if desired.patched_at != asked_for.patched_at:
+    """Put the answer into the record, if it still is about what is asked for there."""
+    asked = unproven(record)
+    if asked is None or not asked.is_same(asked_for) or asked.patched_at != asked_for.patched_at:
         return record
     if isinstance(confirmation, Confirmed):
-        live = replace(desired, state="live", live_at=now, error=None, next_attempt_at=None)
+        state = "live" if asked.state == "patched" else asked.state
+        live = replace(asked, state=state, live_at=now, error=None, next_attempt_at=None)
         serving = record.serving and replace(record.serving, confirmed_by=confirmation.by)
-        return replace(record, desired=live, serving=serving)
-    if _is_rejected(desired, confirmation.problem):
-        back = put_back(record, confirmation.problem, now)
+        return replace(with_unproven(record, live), serving=serving)
+    if _is_rejected(asked, confirmation.problem):
+        back = put_back(_desiring(record, asked, now), confirmation.problem, now)
         if back is not None:
             return back
-    tried = desired.confirmations + 1
-    over = desired.patched_at is None or now - desired.patched_at > CONFIRM_FOR
-    unproven = replace(
-        desired,
+    tried = asked.confirmations + 1
+    over = asked.patched_at is None or now - asked.patched_at > CONFIRM_FOR
+    again = replace(
+        asked,
         error=confirmation.problem,
         confirmations=tried,
         next_attempt_at=None if over else now + pause_after(tried),
     )
-    return replace(record, desired=unproven)
+    return with_unproven(record, again)
 
 
-def _is_rejected(desired: Deployment, problem: Problem) -> bool:
+def _desiring(record: Record, asked: Deployment, now: datetime) -> Record:
+    """Desire *asked*, which serves, in the place of what was refused after it."""
+    refused = record.desired
+    if refused is None or refused.is_same(asked):
+        return record
+    return replace(with_past(without_past(record, asked), refused, now), desired=asked)
+
+
+def _is_rejected(asked: Deployment, problem: Problem) -> bool:
     """Say whether the model answers wrong. It is asked twice: it may not be in effect yet."""
-    before = desired.error
+    before = asked.error
     return problem.about_model and before is not None and before.about_model
 
 
@@ -143,8 +153,10 @@ def _told(
 
 
 def _had_this_name_before(record: Record) -> bool:
-    name = record.desired.model.name if record.desired else None
-    return any(
-        past.deployment.model.name == name and past.deployment.patched_at is not None
+    asked = unproven(record)
+    return asked is not None and any(
+        past.deployment.model.name == asked.model.name
+        and past.deployment.patched_at is not None
+        and not past.deployment.is_same(asked)
         for past in record.history
     )

@@ -6,6 +6,7 @@ import msgspec
 
 from patch_endpoint.record import AttemptCause, Deployment, PatchCause, Record, Rollout
 from patch_endpoint.trained_model import TrainedModel
+from patch_endpoint.unproven import accepted, unproven
 
 FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(minutes=15)
@@ -98,7 +99,7 @@ def decide(record: Record, now: datetime) -> Decision:
         or _for_renewal(record, now)
         or _for_keeping(record, now)
         or _for_tidying(record, now)
-        or _for_confirmation(record.desired, now)
+        or _for_confirmation(record, now)
         or Skip(record.desired.state if record.desired else "nothing_desired")
     )
 
@@ -113,7 +114,8 @@ def wake_at(record: Record, now: datetime) -> datetime | None:
     if rollout is not None:
         return max(rollout.look_at, record.not_before or rollout.look_at)
     instants = [
-        *_instants_of(record.desired, now),
+        _sending_of(record.desired, now),
+        _confirmation_of(record),
         _repetition_of(record, now),
         _renewal_of(record),
         _keeping_of(record, now),
@@ -188,22 +190,26 @@ def _tidying_of(record: Record) -> datetime | None:
 
 def _keeping_of(record: Record, now: datetime) -> datetime | None:
     """Say when what serves is kept: once it has proven itself, or is found to prove nothing."""
-    desired, serving = record.desired, record.serving
-    if serving is None or desired is None or serving.keeping != "due":
+    brought, serving = accepted(record), record.serving
+    if serving is None or brought is None or serving.keeping != "due":
         return None
-    is_asked = desired.state == "patched" and desired.confirmations > 0
+    is_asked = unproven(record) is not None and brought.confirmations > 0
     # One that answers wrong is about to be rejected: it must not push out what is gone back to.
-    is_wrong = desired.error is not None and desired.error.about_model
-    proven = desired.state == "live" or (is_asked and not is_wrong)
-    if not proven or not serving.model.has_bytes_of(desired.model):
+    is_wrong = brought.error is not None and brought.error.about_model
+    was_live = brought.state == "superseded" and brought.live_at is not None
+    proven = brought.state == "live" or was_live or (is_asked and not is_wrong)
+    if not proven or not serving.model.has_bytes_of(brought.model):
         return None
     return serving.keep_at or now
 
 
-def _for_confirmation(desired: Deployment | None, now: datetime) -> Decision | None:
-    if desired is None or desired.state != "patched" or desired.next_attempt_at is None:
+def _for_confirmation(record: Record, now: datetime) -> Decision | None:
+    asked = unproven(record)
+    if asked is None or asked.next_attempt_at is None:
         return None
-    return Confirm() if desired.next_attempt_at <= now else Skip("settling")
+    if asked.next_attempt_at <= now:
+        return Confirm()
+    return Skip("settling") if asked.state == "patched" else None
 
 
 def _repetition_of(record: Record, now: datetime) -> datetime | None:
@@ -217,12 +223,15 @@ def _renewal_of(record: Record) -> datetime | None:
     return record.serving.renew_at if record.serving is not None else None
 
 
-def _instants_of(desired: Deployment | None, now: datetime) -> list[datetime | None]:
-    if desired is None:
-        return []
-    if is_undone(desired):
-        return [desired.next_attempt_at or now]
-    return [desired.next_attempt_at] if desired.state == "patched" else []
+def _sending_of(desired: Deployment | None, now: datetime) -> datetime | None:
+    if desired is None or not is_undone(desired):
+        return None
+    return desired.next_attempt_at or now
+
+
+def _confirmation_of(record: Record) -> datetime | None:
+    asked = unproven(record)
+    return asked.next_attempt_at if asked is not None else None
 
 
 def is_undone(deployment: Deployment) -> bool:

@@ -199,8 +199,9 @@ def _that_serves(record: Record) -> Deployment | None:
     brought = that_brought(record, record.serving.model, record.serving.instant)
     if brought is None:
         return None
-    state = "live" if brought.live_at else "patched"
-    return replace(brought, state=state, error=None, next_attempt_at=None)
+    if brought.live_at is None:
+        return replace(brought, state="patched")  # it is asked about as before
+    return replace(brought, state="live", error=None, next_attempt_at=None)
 
 
 def _waits_on(record: Record, wish: Deployment) -> bool:

@@ -247,3 +247,56 @@ def test_a_late_patch_of_the_rejected_model_does_not_stay() -> None:
     assert world.sent() == [GOOD, BAD, BAD, GOOD, GOOD]
     assert world.desired().model.name == GOOD
     assert world.scoring.serves(NAME) == f"experimentoutput/{GOOD}"
+
+
+@pytest.mark.parametrize("looks", [0, 1])
+def test_a_model_that_serves_is_proven_also_where_the_next_one_was_refused(looks: int) -> None:
+    world = smoke_tested(GOOD)
+    land_bad(world)
+    for _ in range(looks):
+        world.tick()
+    world.scoring.react(NAME, Refused("http_400", "no model", about_model=True))
+    world.clock.advance(seconds=1)
+    world.land(NEWER)
+    assert (world.desired().model.name, world.desired().state) == (NEWER, "refused")
+    world.run(minutes=10)
+
+    desired = world.desired()
+    assert (desired.model.name, desired.cause, desired.state) == (GOOD, "rollback", "live")
+    assert world.sent() == [GOOD, BAD, NEWER, GOOD]
+    assert ended(world)[-2:] == [(NEWER, "refused"), (BAD, "rolled_back")]
+
+
+def test_what_a_refused_model_did_not_replace_goes_live_and_can_be_gone_back_to() -> None:
+    world = smoke_tested(GOOD)
+    world.clock.advance(minutes=1)
+    world.land(NEWER)
+    world.scoring.react(NAME, Refused("http_400", "no model", about_model=True))
+    world.clock.advance(seconds=1)
+    world.land(BAD)
+    world.run(minutes=10)
+
+    assert (world.desired().model.name, world.desired().state) == (BAD, "refused")
+    serving, brought = world.record().serving, world.record().history[-1].deployment
+    assert serving is not None
+    assert (serving.model.name, serving.confirmed_by) == (NEWER, "smoke_test")
+    assert (brought.model.name, brought.state) == (NEWER, "superseded")
+    assert brought.live_at is not None
+    assert world.sent() == [GOOD, NEWER, BAD]
+    assert world.record().copy_of(serving.model) is not None
+
+
+def test_a_model_that_serves_is_proven_also_where_the_next_one_has_to_wait() -> None:
+    world = smoke_tested(GOOD)
+    land_bad(world)
+    world.scoring.down = Unsettled("http_503", "down")
+    world.clock.advance(seconds=1)
+    world.land(NEWER)
+    world.folder.rewrite(table(NAME, more="auto_deploy = false\n" + SMOKE_TEST))
+    world.scoring.down = None
+    world.run(minutes=30)
+
+    desired, waiting = world.desired(), world.record().waiting
+    assert (desired.model.name, desired.cause, desired.state) == (GOOD, "rollback", "live")
+    assert waiting is not None
+    assert waiting.model.name == NEWER

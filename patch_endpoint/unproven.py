@@ -1,0 +1,38 @@
+"""What the endpoint accepted and has not proven to serve yet. Pure.
+
+Mostly that is what is desired. Where that was refused, what was accepted before it goes on serving,
+and a 200 was no proof of it either.
+"""
+
+from msgspec.structs import replace
+
+from patch_endpoint.history import that_brought
+from patch_endpoint.record import Deployment, Record
+
+
+def accepted(record: Record) -> Deployment | None:
+    """Find what is desired or, where that was refused, what was accepted before and serves on."""
+    desired, serving = record.desired, record.serving
+    if desired is None or desired.state != "refused":
+        return desired
+    served = that_brought(record, serving.model, serving.instant) if serving else None
+    return served if served is not None and served.state == "superseded" else None
+
+
+def unproven(record: Record) -> Deployment | None:
+    """Find the accepted model that nothing has proven yet; None: there is none."""
+    one = accepted(record)
+    if one is None or one.live_at is not None:
+        return None
+    return one if one.state in {"patched", "superseded"} else None
+
+
+def with_unproven(record: Record, deployment: Deployment) -> Record:
+    """Put *deployment*, as it is by now, where it stands: it is desired, or was."""
+    if record.desired is not None and record.desired.is_same(deployment):
+        return replace(record, desired=deployment)
+    history = tuple(
+        replace(past, deployment=deployment) if past.deployment.is_same(deployment) else past
+        for past in record.history
+    )
+    return replace(record, history=history)
