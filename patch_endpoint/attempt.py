@@ -6,7 +6,16 @@ from msgspec.structs import replace
 
 from patch_endpoint.decide import CHECK_AFTER, RESENDS, Advance, Patch, is_undone, pause_after
 from patch_endpoint.fallback import refused
-from patch_endpoint.record import NEVER, Attempt, Problem, Record, Serving, Unknown
+from patch_endpoint.history import that_brought
+from patch_endpoint.record import (
+    NEVER,
+    Attempt,
+    Deployment,
+    Problem,
+    Record,
+    Serving,
+    Unknown,
+)
 from patch_endpoint.rollout import look_put_off, tidying_put_off, underway
 from patch_endpoint.sas import SignedModel
 from patch_endpoint.unproven import unproven, with_unproven
@@ -196,15 +205,13 @@ def _accepted(record: Record, attempt: Attempt, settles_after: timedelta, now: d
         not_before=None,
         rollout=None,
     )
-    desired, asked = record.desired, unproven(record)
-    if desired is not None and desired.is_of(attempt):
-        if desired.state == "live":
-            return replace(record, desired=replace(desired, error=None))
-        asked = replace(desired, state="patched")
-    if asked is None or not asked.is_of(attempt):
+    brought = _accepted_one(record, attempt)
+    if brought is None:
         return record
+    if brought.state == "live":
+        return replace(record, desired=replace(brought, error=None))
     patched = replace(
-        asked,
+        brought,
         error=None,
         patched_at=now,
         # The entry that was written with the claim wakes us then: no further one is needed.
@@ -212,6 +219,16 @@ def _accepted(record: Record, attempt: Attempt, settles_after: timedelta, now: d
         confirmations=0,
     )
     return with_unproven(record, patched)
+
+
+def _accepted_one(record: Record, attempt: Attempt) -> Deployment | None:
+    """Find whose model was accepted: what is desired or, if another is by now, what was."""
+    desired = record.desired
+    if desired is not None and desired.is_of(attempt):
+        return desired if desired.state == "live" else replace(desired, state="patched")
+    was = that_brought(record, attempt.model, attempt.instant)
+    is_unproven = was is not None and was.state == "superseded" and was.live_at is None
+    return was if is_unproven else None
 
 
 def _with_keeping(record: Record, *, keeps: bool) -> Record:

@@ -73,12 +73,15 @@ def with_confirmation(
         live = replace(asked, state=state, live_at=now, error=None, next_attempt_at=None)
         serving = record.serving and replace(record.serving, confirmed_by=confirmation.by)
         return replace(with_unproven(record, live), serving=serving)
-    if _is_rejected(asked, confirmation.problem):
+    is_wrong, was_wrong = confirmation.problem.about_model, _is_wrong(asked.error)
+    # It is asked twice: it may not be in effect yet.
+    if is_wrong and was_wrong:
         back = put_back(_desiring(record, asked, now), confirmation.problem, now)
         if back is not None:
             return back
     tried = asked.confirmations + 1
-    over = asked.patched_at is None or now - asked.patched_at > CONFIRM_FOR
+    is_late = asked.patched_at is None or now - asked.patched_at > CONFIRM_FOR
+    over = is_late and not (is_wrong and not was_wrong)
     again = replace(
         asked,
         error=confirmation.problem,
@@ -96,10 +99,8 @@ def _desiring(record: Record, asked: Deployment, now: datetime) -> Record:
     return replace(with_past(without_past(record, asked), refused, now), desired=asked)
 
 
-def _is_rejected(asked: Deployment, problem: Problem) -> bool:
-    """Say whether the model answers wrong. It is asked twice: it may not be in effect yet."""
-    before = asked.error
-    return problem.about_model and before is not None and before.about_model
+def _is_wrong(problem: Problem | None) -> bool:
+    return problem is not None and problem.about_model
 
 
 def _by_smoke_test(protocol: ScoringProtocol, endpoint: ScoringEndpoint) -> Confirmation:

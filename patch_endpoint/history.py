@@ -126,10 +126,12 @@ def _dropped(record: Record, past: Past) -> Record:
 def _worth(record: Record, best: Deployment | None, past: Past) -> int:
     """Say how much a past deployment still matters.
 
-    What was live can be gone back to, what ended badly must not be tried again, and the best of the
-    passed over may be fallen back to.
+    What serves, or is about to, is asked for its proof. What was live can be gone back to, what
+    ended badly must not be tried again, and the best of the passed over may be fallen back to.
     """
     one, is_later = past.deployment, is_news(record, past.deployment)
+    if any(sent is not None and one.is_of(sent) for sent in (record.serving, record.attempt)):
+        return 3
     if one.live_at is not None or one is best or (one.state in ENDED_BADLY and is_later):
         return 2
     return 1 if is_later else 0

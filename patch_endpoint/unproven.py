@@ -16,7 +16,9 @@ def accepted(record: Record) -> Deployment | None:
     if desired is None or desired.state != "refused":
         return desired
     served = that_brought(record, serving.model, serving.instant) if serving else None
-    return served if served is not None and served.state == "superseded" else None
+    if served is None or served.state != "superseded" or served.patched_at is None:
+        return None
+    return served
 
 
 def unproven(record: Record) -> Deployment | None:

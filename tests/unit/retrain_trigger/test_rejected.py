@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from patch_endpoint.steps import redeploying, rolling_back
-from protocols.protocol import Refused, Unsettled
+from protocols.protocol import Accepted, Refused, Unsettled
 from retrain_trigger.landed import model_landed
 from settings.scoring_endpoint import ScoringEndpoint
 from tests.fakes.endpoints_folder import table
@@ -41,6 +41,10 @@ def land_bad(world: SmallWorld, name: str = BAD) -> None:
     world.scoring.no_good.add(name)
     world.clock.advance(minutes=1)
     world.land(name)
+
+
+def refuse_next(world: SmallWorld) -> None:
+    world.scoring.react(NAME, Refused("http_400", "no model", about_model=True))
 
 
 def ended(world: SmallWorld) -> list[tuple[str, str]]:
@@ -255,7 +259,7 @@ def test_a_model_that_serves_is_proven_also_where_the_next_one_was_refused(looks
     land_bad(world)
     for _ in range(looks):
         world.tick()
-    world.scoring.react(NAME, Refused("http_400", "no model", about_model=True))
+    refuse_next(world)
     world.clock.advance(seconds=1)
     world.land(NEWER)
     assert (world.desired().model.name, world.desired().state) == (NEWER, "refused")
@@ -271,7 +275,7 @@ def test_what_a_refused_model_did_not_replace_goes_live_and_can_be_gone_back_to(
     world = smoke_tested(GOOD)
     world.clock.advance(minutes=1)
     world.land(NEWER)
-    world.scoring.react(NAME, Refused("http_400", "no model", about_model=True))
+    refuse_next(world)
     world.clock.advance(seconds=1)
     world.land(BAD)
     world.run(minutes=10)
@@ -300,3 +304,62 @@ def test_a_model_that_serves_is_proven_also_where_the_next_one_has_to_wait() -> 
     assert (desired.model.name, desired.cause, desired.state) == (GOOD, "rollback", "live")
     assert waiting is not None
     assert waiting.model.name == NEWER
+
+
+def test_it_is_proven_also_where_the_history_is_full_of_models_that_were_live() -> None:
+    world = smoke_tested(*(f"{NAME}/{number:02}.ilearner" for number in range(21)))
+    land_bad(world)
+    refuse_next(world)
+    world.clock.advance(seconds=1)
+    world.land(NEWER)
+    world.run(minutes=10)
+
+    assert (world.desired().model.name, world.desired().state) == (f"{NAME}/20.ilearner", "live")
+    assert ended(world)[-1] == (BAD, "rolled_back")
+
+
+@pytest.mark.parametrize(("seconds", "after"), [(5, True), (40, True), (45, False)])
+def test_it_is_proven_also_where_the_next_one_lands_during_its_patch(
+    *, seconds: int, after: bool
+) -> None:
+    world = smoke_tested(GOOD)
+    world.scoring.no_good.add(BAD)
+    accepted = Reaction(Accepted(), timedelta())
+    world.scoring.react(NAME, accepted, Refused("http_400", "no model", about_model=True))
+    world.clock.advance(minutes=1)
+
+    def lands() -> None:
+        world.clock.advance(seconds=seconds)
+        world.catalog.put(NEWER)
+        model_landed(world.engine, NEWER)
+
+    world.calls.script("endpoint.patch", lands, after=after)
+    world.land(BAD)
+    serving = world.record().serving
+    assert serving is not None
+    assert (serving.model.name, serving.confirmed_by) == (BAD, None)
+    world.run(minutes=10)
+
+    assert (world.desired().model.name, world.desired().state) == (GOOD, "live")
+    assert ended(world)[-2:] == [(NEWER, "refused"), (BAD, "rolled_back")]
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_it_is_proven_also_where_the_next_one_is_tried_for_more_than_an_hour(
+    *, waits: bool
+) -> None:
+    world = smoke_tested(GOOD)
+    land_bad(world)
+    world.scoring.down = Unsettled("http_503", "down")
+    world.clock.advance(seconds=1)
+    world.land(NEWER)
+    world.run(minutes=70)
+    world.scoring.down = None
+    if waits:
+        world.folder.rewrite(table(NAME, more="auto_deploy = false\n" + SMOKE_TEST))
+    else:
+        refuse_next(world)
+    world.run(hours=1)
+
+    assert (world.desired().model.name, world.desired().state) == (GOOD, "live")
+    assert ended(world)[-1] == (BAD, "rolled_back")
