@@ -75,6 +75,7 @@ class Expectation:
         is_forgetful: Whether the record ever told of so many that some may have been dropped.
         patches: What the endpoint got.
         allowed: How many PATCHes there may have been.
+        taken_up: How often a word for what serves was taken up late, with another PATCH.
         troubled_at: When there was last a reason for another PATCH than a landing.
         violations: What did not hold.
     """
@@ -93,6 +94,7 @@ class Expectation:
     is_forgetful: bool = False
     patches: list[Patched] = field(default_factory=list)
     allowed: int = 0
+    taken_up: int = 0
     troubled_at: datetime | None = None
     violations: list[str] = field(default_factory=list)
 
@@ -157,7 +159,20 @@ class Expectation:
             return False
         if self.troubled_at and before.sent_at - self.troubled_at < _LONGEST_REPEAT:
             return False
-        return patched.sent_at - before.sent_at < self.soonest_renewal
+        is_early = patched.sent_at - before.sent_at < self.soonest_renewal
+        return is_early and not self._is_word_taken_up(patched.version)
+
+    def _is_word_taken_up(self, version: Version) -> bool:
+        """Whether a word for what serves, never carried out, may go now: one for each landing.
+
+        What landed after it was refused unsent, as it is empty, or gone.
+        """
+        sent = {one.meant for one in self.patches}
+        unsent = [one for one in self.landings if one not in sent]
+        if not self._is_asked(version) or len(unsent) <= self.taken_up:
+            return False
+        self.taken_up += 1
+        return True
 
     def _is_hasty(self, patched: Patched) -> bool:
         """Whether the PATCH sent before it was for the same, and had no answer just now."""
