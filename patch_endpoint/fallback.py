@@ -81,11 +81,14 @@ def is_own_rollback(deployment: Deployment) -> bool:
 
 
 def may_be_replaced(record: Record) -> bool:
-    """Say whether a PATCH without an answer may have put another model in the place of ours."""
+    """Say whether a PATCH without an answer may have put another model in the place of ours.
+
+    Not where that was tried to be mended and is to be after a pause, which is on record.
+    """
     serving = record.serving
-    return serving is not None and any(
-        not one.model.has_bytes_of(serving.model) for one in record.unknown
-    )
+    if serving is None or (serving.resends_tried and record.repeat_at is not None):
+        return False
+    return any(not one.model.has_bytes_of(serving.model) for one in record.unknown)
 
 
 def _gone_back(

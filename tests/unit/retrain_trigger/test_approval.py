@@ -180,3 +180,22 @@ def test_a_fault_in_its_table_lets_nothing_go_that_waits() -> None:
 
     assert waiting(world) == A
     assert world.sent() == []
+
+
+def test_a_release_in_vain_has_what_serves_sent_again_no_sooner_than_its_pause() -> None:
+    world = live(A)
+    world.scoring.down = NO_ANSWER
+    world.clock.advance(minutes=1)
+    world.land(B)
+    world.folder.rewrite(table(NAME, more=OFF))
+    world.clock.advance(minutes=2)
+    world.tick()
+    assert world.sent() == [A, B, A]  # B may have been applied
+
+    world.catalog.put(B, b"other bytes")
+    world.engine.deployer.work(endpoint(world), releasing("ada", None))
+
+    assert (world.desired().model.name, world.desired().state) == (B, "refused")
+    assert world.sent() == [A, B, A]
+    world.run(minutes=2)
+    assert set(world.sent()[3:]) == {A}
