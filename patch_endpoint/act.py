@@ -135,7 +135,7 @@ class Acts:
     def confirm(self, endpoint: ScoringEndpoint, stored: Stored) -> Stored:
         """Ask whether the accepted model is in effect, and report the answer."""
         asked_for, before = unproven(stored.record), stored.record.desired
-        if asked_for is None:
+        if asked_for is None or before is None:
             return stored
         protocol = self._world.protocols[endpoint.protocol]
         try:
@@ -159,8 +159,7 @@ class Acts:
 
         saved = self._world.ledger.update(stored, change, self._world.now)
         desired = saved.record.desired
-        is_new = desired is not None and before is not None and not desired.is_same(before)
-        if desired is not None and is_new and is_own_rollback(desired):
+        if desired is not None and is_own_rollback(desired) and not desired.is_same(before):
             emit(
                 _log,
                 "deployment.rolled_back",

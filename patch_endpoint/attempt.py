@@ -226,7 +226,7 @@ def _accepted_one(record: Record, attempt: Attempt) -> Deployment | None:
     desired = record.desired
     if desired is not None and desired.is_of(attempt):
         return desired if desired.state == "live" else replace(desired, state="patched")
-    was = that_brought(record, attempt.model, attempt.instant)
+    was = that_brought(record, attempt)
     is_unproven = was is not None and was.state == "superseded" and was.live_at is None
     return was if is_unproven else None
 

@@ -196,7 +196,7 @@ def _that_serves(record: Record) -> Deployment | None:
     """Find the deployment that brought what serves, as it was before it was superseded."""
     if record.serving is None:
         return None
-    brought = that_brought(record, record.serving.model, record.serving.instant)
+    brought = that_brought(record, record.serving)
     if brought is None:
         return None
     if brought.live_at is None:

@@ -5,7 +5,15 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from patch_endpoint.record import ENDED_BADLY, Deployment, Past, Problem, Record
+from patch_endpoint.record import (
+    ENDED_BADLY,
+    Attempt,
+    Deployment,
+    Past,
+    Problem,
+    Record,
+    Serving,
+)
 from patch_endpoint.trained_model import TrainedModel
 
 HISTORY_KEPT = 20
@@ -48,13 +56,9 @@ def last_that_was_live(record: Record) -> Deployment | None:
     return max(before, key=lambda one: one[:2])[2] if before else None
 
 
-def that_brought(record: Record, model: TrainedModel, instant: datetime) -> Deployment | None:
-    """Find the deployment of *instant* that brought *model*."""
-    found = [
-        past.deployment
-        for past in record.history
-        if past.deployment.model.has_bytes_of(model) and past.deployment.instant == instant
-    ]
+def that_brought(record: Record, sent: Attempt | Serving) -> Deployment | None:
+    """Find the past deployment that *sent* was sent for; of several the last."""
+    found = [past.deployment for past in record.history if past.deployment.is_of(sent)]
     return found[-1] if found else None
 
 

@@ -15,7 +15,7 @@ def accepted(record: Record) -> Deployment | None:
     desired, serving = record.desired, record.serving
     if desired is None or desired.state != "refused":
         return desired
-    served = that_brought(record, serving.model, serving.instant) if serving else None
+    served = that_brought(record, serving) if serving else None
     if served is None or served.state != "superseded" or served.patched_at is None:
         return None
     return served
