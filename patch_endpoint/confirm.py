@@ -1,6 +1,6 @@
 """Asks whether an accepted model is in effect. A 200 is no proof, and neither is time."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 from urllib.parse import unquote
 
@@ -11,7 +11,7 @@ from patch_endpoint.decide import CONFIRM_FOR, pause_after
 from patch_endpoint.fallback import put_back
 from patch_endpoint.history import with_past, without_past
 from patch_endpoint.record import Deployment, Problem, Record, Serving
-from patch_endpoint.unproven import unproven, with_unproven
+from patch_endpoint.unproven import another_may_answer, unproven, with_unproven
 from protocols.blob_reference import BlobReference
 from protocols.protocol import Refused, ScoringProtocol, Served, Unsettled
 from settings.scoring_endpoint import ScoringEndpoint
@@ -68,6 +68,8 @@ def with_confirmation(
     asked = unproven(record)
     if asked is None or not asked.is_same(asked_for) or asked.patched_at != asked_for.patched_at:
         return record
+    if another_may_answer(record):
+        return record
     if isinstance(confirmation, Confirmed):
         state = "live" if asked.state == "patched" else asked.state
         live = replace(asked, state=state, live_at=now, error=None, next_attempt_at=None)
@@ -80,8 +82,7 @@ def with_confirmation(
         if back is not None:
             return back
     tried = asked.confirmations + 1
-    is_late = asked.patched_at is None or now - asked.patched_at > CONFIRM_FOR
-    over = is_late and not (is_wrong and not was_wrong)
+    over = _asked_for(tried) > CONFIRM_FOR and not (is_wrong and not was_wrong)
     again = replace(
         asked,
         error=confirmation.problem,
@@ -97,6 +98,11 @@ def _desiring(record: Record, asked: Deployment, now: datetime) -> Record:
     if refused is None or refused.is_same(asked):
         return record
     return replace(with_past(without_past(record, asked), refused, now), desired=asked)
+
+
+def _asked_for(times: int) -> timedelta:
+    """Say how long it was asked. Not since the PATCH: a later model may have been tried."""
+    return sum((pause_after(number) for number in range(1, times)), timedelta())
 
 
 def _is_wrong(problem: Problem | None) -> bool:

@@ -6,7 +6,7 @@ import msgspec
 
 from patch_endpoint.record import AttemptCause, Deployment, PatchCause, Record, Rollout
 from patch_endpoint.trained_model import TrainedModel
-from patch_endpoint.unproven import accepted, unproven
+from patch_endpoint.unproven import accepted, another_may_answer, unproven
 
 FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(minutes=15)
@@ -14,7 +14,7 @@ CHECK_AFTER = timedelta(seconds=35)
 """How long after its claim an attempt is looked after. The one entry that is written for this also
 serves to confirm a PATCH that went well, which then needs no entry of its own."""
 CONFIRM_FOR = timedelta(hours=1)
-"""How long after a PATCH its effect is asked for; after that it stays unconfirmed."""
+"""How long the effect of a PATCH is asked for, by the pauses; after that it stays unconfirmed."""
 _WHENEVER = datetime.min.replace(tzinfo=UTC)
 
 RESENDS = frozenset({"repeat", "sas_expiring"})
@@ -204,16 +204,18 @@ def _keeping_of(record: Record, now: datetime) -> datetime | None:
 
 
 def _for_confirmation(record: Record, now: datetime) -> Decision | None:
-    asked = unproven(record)
-    if asked is None or asked.next_attempt_at is None:
+    asked, ask_at = unproven(record), _confirmation_of(record)
+    if asked is None or ask_at is None:
         return None
-    if asked.next_attempt_at <= now:
+    if ask_at <= now:
         return Confirm()
     return Skip("settling") if asked.state == "patched" else None
 
 
 def _repetition_of(record: Record, now: datetime) -> datetime | None:
-    if record.serving is None:
+    """Say when what serves is sent once more: not while another is to take its place anyway."""
+    desired = record.desired
+    if record.serving is None or (desired is not None and is_undone(desired)):
         return None
     return now if record.again else record.repeat_at
 
@@ -231,7 +233,9 @@ def _sending_of(desired: Deployment | None, now: datetime) -> datetime | None:
 
 def _confirmation_of(record: Record) -> datetime | None:
     asked = unproven(record)
-    return asked.next_attempt_at if asked is not None else None
+    if asked is None or another_may_answer(record):
+        return None
+    return asked.next_attempt_at
 
 
 def is_undone(deployment: Deployment) -> bool:

@@ -29,6 +29,14 @@ def unproven(record: Record) -> Deployment | None:
     return one if one.state in {"patched", "superseded"} else None
 
 
+def another_may_answer(record: Record) -> bool:
+    """Say whether a PATCH without an answer may put another model in the place of ours.
+
+    Then ours is sent once more, and no answer before that is one of ours for certain.
+    """
+    return record.again or record.repeat_at is not None
+
+
 def with_unproven(record: Record, deployment: Deployment) -> Record:
     """Put *deployment*, as it is by now, where it stands: it is desired, or was."""
     if record.desired is not None and record.desired.is_same(deployment):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from protocols.protocol import Unsettled
 from retrain_trigger.landed import model_landed
 from tests.fakes.calls import Call
 from tests.fakes.endpoints_folder import table
@@ -52,6 +53,26 @@ def test_a_repeated_event_costs_two_reads_and_no_write() -> None:
     model_landed(world.engine, "census/model.ilearner")
 
     assert [call.what for call in world.calls.made] == ["state.read", "models.head"]
+
+
+@pytest.mark.parametrize("is_to_be_repeated", [False, True])
+def test_an_outage_wakes_no_oftener_than_it_is_tried(*, is_to_be_repeated: bool) -> None:
+    """Also where what serves is to be sent once more, for which it is no time then."""
+    world = SmallWorld()
+    if is_to_be_repeated:
+        world.scoring.react("census", Unsettled("no_answer", "reset", maybe_applied=True))
+        world.land("census/lost.ilearner")
+        world.clock.advance(seconds=5)
+    world.land("census/model.ilearner")
+    world.scoring.down = Unsettled("http_503", "down")
+    world.clock.advance(seconds=5)
+    world.land("census/newer.ilearner")
+    world.run(minutes=30)
+    world.calls.forget()
+
+    ticks = world.run(hours=3)
+
+    assert ticks <= 2 * world.calls.count("endpoint.patch")
 
 
 def test_models_that_land_in_one_second_cost_a_sweep_no_more() -> None:
