@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from patch_endpoint import attempt as attempts
 from patch_endpoint.confirm import Confirmed, Unconfirmed, confirmation_of, with_confirmation
-from patch_endpoint.fallback import is_own_rollback
+from patch_endpoint.fallback import rejected_in, why_rejected
 from patch_endpoint.kept import Outcome, copy_name, with_kept
 from patch_endpoint.record import NEVER, Attempt, Problem, Record
 from patch_endpoint.records import Stored
@@ -134,8 +134,8 @@ class Acts:
 
     def confirm(self, endpoint: ScoringEndpoint, stored: Stored) -> Stored:
         """Ask whether the accepted model is in effect, and report the answer."""
-        asked_for, before = unproven(stored.record), stored.record.desired
-        if asked_for is None or before is None:
+        asked_for = unproven(stored.record)
+        if asked_for is None:
             return stored
         protocol = self._world.protocols[endpoint.protocol]
         try:
@@ -158,8 +158,8 @@ class Acts:
             return with_confirmation(record, asked_for, confirmation, now)
 
         saved = self._world.ledger.update(stored, change, self._world.now)
-        desired = saved.record.desired
-        if desired is not None and is_own_rollback(desired) and not desired.is_same(before):
+        rejected, next_ = rejected_in(saved.record, asked_for), saved.record.desired
+        if rejected is not None and next_ is not None:
             emit(
                 _log,
                 "deployment.rolled_back",
@@ -167,8 +167,8 @@ class Acts:
                 endpoint=endpoint.name,
                 model=asked_for.model.name,
                 etag=asked_for.model.etag,
-                to=desired.model.name,
-                reason=desired.reason,
+                to=next_.model.name,
+                reason=why_rejected(rejected),
             )
         return saved
 

@@ -199,6 +199,9 @@ def _that_serves(record: Record) -> Deployment | None:
     brought = that_brought(record, record.serving)
     if brought is None:
         return None
+    if brought.state == "rolled_back":
+        # Going back was overtaken: it is asked about again, and rejected again if it still fails.
+        return replace(brought, state="patched", next_attempt_at=brought.patched_at)
     if brought.live_at is None:
         return replace(brought, state="patched")  # it is asked about as before
     return replace(brought, state="live", error=None, next_attempt_at=None)

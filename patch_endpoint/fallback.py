@@ -9,6 +9,7 @@ from patch_endpoint.history import (
     is_news,
     last_that_was_live,
     latest_that_ended_badly,
+    that_brought,
     with_past,
     without_past,
 )
@@ -61,6 +62,8 @@ def with_candidate(record: Record, wish: Deployment, now: datetime) -> Record:
 def put_back(record: Record, problem: Problem, now: datetime) -> Record | None:
     """Reject what is desired, which is in effect and fails, and go back to what was live before.
 
+    Where a later model was passed over, as one after it was refused, that one is next.
+
     Returns:
         The record; None where there is nothing to go back to, or a rollback is what failed: then
         the smoke test itself is in doubt, or a person must look.
@@ -69,10 +72,25 @@ def put_back(record: Record, problem: Problem, now: datetime) -> Record | None:
     if desired is None or desired.cause == "rollback":
         return None
     rejected = replace(desired, state="rolled_back", error=problem, next_attempt_at=None)
-    reason = f"{desired.model.name} was rejected: {problem.code}: {problem.message}"
+    best = best_fallback(record)
+    if best is not None:
+        return _desiring(record, best, rejected, now)
     # Just after what it rejects, so that any later model still wins.
     instant = desired.instant + JUST_AFTER
-    return _gone_back(replace(record, desired=rejected), instant, reason, now)
+    return _gone_back(replace(record, desired=rejected), instant, why_rejected(rejected), now)
+
+
+def rejected_in(record: Record, deployment: Deployment) -> Deployment | None:
+    """Find *deployment* as it ended, if it was rejected."""
+    past = (past.deployment for past in record.history if past.deployment.is_same(deployment))
+    return next((one for one in past if one.state == "rolled_back"), None)
+
+
+def why_rejected(rejected: Deployment) -> str:
+    """Say in words why *rejected* does not serve any more."""
+    problem = rejected.error
+    why = f": {problem.code}: {problem.message}" if problem is not None else ""
+    return f"{rejected.model.name} was rejected{why}"
 
 
 def is_own_rollback(deployment: Deployment) -> bool:
@@ -105,18 +123,29 @@ def _fallen_back(record: Record, now: datetime) -> Record:
     """Desire the newest model that was never sent and is newer than what serves.
 
     A model that cannot be served must not take one down with it that can. Where the endpoint is at
-    fault and not the model, no other model fares better.
+    fault and not the model, no other model fares better; but where what serves was rejected, none
+    fares worse either.
     """
     desired = record.desired
     if desired is None or desired.state != "refused":
         return record
-    if desired.error is None or not desired.error.about_model:
+    if desired.error is None or not (desired.error.about_model or _serves_rejected(record)):
         return record
     best = best_fallback(record)
     if best is None:
         return _latest_refusal(record, desired, now)
+    return _desiring(record, best, desired, now)
+
+
+def _desiring(record: Record, best: Deployment, ended: Deployment, now: datetime) -> Record:
     again = replace(best, state="pending")  # and its back-off, if it was tried, goes on
-    return replace(with_past(without_past(record, best), desired, now), desired=again)
+    return replace(with_past(without_past(record, best), ended, now), desired=again)
+
+
+def _serves_rejected(record: Record) -> bool:
+    """Say whether what serves was rejected, and going back from it has not come to an end."""
+    brought = that_brought(record, record.serving) if record.serving is not None else None
+    return brought is not None and brought.state == "rolled_back"
 
 
 def _latest_refusal(record: Record, desired: Deployment, now: datetime) -> Record:

@@ -11,26 +11,11 @@ from settings.scoring_endpoint import ScoringEndpoint
 from tests.fakes.endpoints_folder import table
 from tests.fakes.scoring_endpoint import Reaction
 from tests.fakes.small_world import NAME, SmallWorld
+from tests.fakes.smoke_tested import SMOKE_TEST, smoke_tested
 
-GOOD, OLDER, BAD, NEWER = (
-    f"{NAME}/{name}.ilearner" for name in ("good", "a-older", "bad", "newer")
+GOOD, OLDER, BAD, NEWER, NEWEST = (
+    f"{NAME}/{name}.ilearner" for name in ("good", "a-older", "bad", "newer", "newest")
 )
-SMOKE_TEST = f"""[endpoints.{NAME}.smoke_test]
-score_url = "https://studio.invalid/score"
-request = "smoke.json"
-expect = "@"
-"""
-
-
-def smoke_tested(*lives: str, more: str = "") -> SmallWorld:
-    """Make a world whose endpoint has a smoke test, with models that went live one by one."""
-    world = SmallWorld(table(NAME, more=more + SMOKE_TEST))
-    for name in lives:
-        world.clock.advance(minutes=1)
-        world.land(name)
-        world.run(minutes=3)
-        assert world.desired().state == "live"
-    return world
 
 
 def endpoint(world: SmallWorld) -> ScoringEndpoint:
@@ -50,6 +35,10 @@ def refuse_next(world: SmallWorld) -> None:
 def ended(world: SmallWorld) -> list[tuple[str, str]]:
     past = [one.deployment for one in world.record().history]
     return [(one.model.name, one.state) for one in past]
+
+
+def confirmations(world: SmallWorld) -> int:
+    return sum(past.deployment.confirmations for past in world.record().history)
 
 
 def test_the_previous_model_is_put_back_and_the_record_says_why() -> None:
@@ -363,3 +352,70 @@ def test_it_is_proven_also_where_the_next_one_is_tried_for_more_than_an_hour(
 
     assert (world.desired().model.name, world.desired().state) == (GOOD, "live")
     assert ended(world)[-1] == (BAD, "rolled_back")
+
+
+def test_it_is_proven_also_where_the_first_answer_after_that_hour_says_nothing() -> None:
+    world = smoke_tested(GOOD)
+    land_bad(world)
+    world.scoring.down = Unsettled("http_503", "down")
+    world.clock.advance(seconds=1)
+    world.land(NEWER)
+    world.run(minutes=70)
+    world.scoring.down = None
+    refuse_next(world)
+    world.scoring.no_good.clear()
+    world.scoring.smoke_test_says = Unsettled("http_503", "busy")
+    while world.record().serving is None or not confirmations(world):
+        world.tick()
+    world.scoring.no_good.add(BAD)
+    world.scoring.smoke_test_says = True
+    world.run(hours=1)
+
+    assert (world.desired().model.name, world.desired().state) == (GOOD, "live")
+    assert ended(world)[-1] == (BAD, "rolled_back")
+
+
+def test_a_later_model_that_was_passed_over_is_next_and_not_the_previous_one(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It could not be sent, and what took its place was refused for no fault of any model."""
+    world = smoke_tested(GOOD)
+    land_bad(world)
+    world.scoring.react(
+        NAME, Unsettled("http_503", "down"), Refused("http_401", "the key is wrong")
+    )
+    world.clock.advance(seconds=1)
+    world.land(NEWER)
+    world.clock.advance(seconds=1)
+    world.land(NEWEST)
+    world.run(minutes=10)
+
+    assert (world.desired().model.name, world.desired().state) == (NEWER, "live")
+    assert ended(world)[-2:] == [(NEWEST, "refused"), (BAD, "rolled_back")]
+    told = [
+        one.getMessage() for one in caplog.records if "deployment.rolled_back" in one.getMessage()
+    ]
+    assert len(told) == 1
+    assert f"model={BAD}" in told[0]
+    assert f"to={NEWER}" in told[0]
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_it_is_gone_back_from_also_where_that_was_overtaken(*, waits: bool) -> None:
+    world = smoke_tested(GOOD)
+    land_bad(world)
+    world.tick()
+    world.scoring.down = Unsettled("http_503", "down")
+    world.run(minutes=2)
+    assert (world.desired().cause, world.desired().state) == ("rollback", "pending")
+    world.land(NEWER)
+    world.scoring.down = None
+    if waits:
+        world.folder.rewrite(table(NAME, more="auto_deploy = false\n" + SMOKE_TEST))
+    else:
+        world.scoring.react(NAME, Refused("http_401", "the key is wrong"))
+    world.run(hours=1)
+
+    assert world.scoring.serves(NAME) == f"experimentoutput/{GOOD}"
+    assert (world.desired().model.name, world.desired().state) == (GOOD, "live")
+    assert (BAD, "rolled_back") in ended(world)
