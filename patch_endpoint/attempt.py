@@ -260,7 +260,8 @@ def _serving(
 
 def _refused(record: Record, attempt: Attempt, answer: Refused, now: datetime) -> Record:
     problem = Problem(answer.code, answer.message, about_model=answer.about_model)
-    if attempt.cause in RESENDS:
+    if attempt.cause in RESENDS and record.serving is not None:
+        record = replace(record, serving=replace(record.serving, resend_refused=True))
         return _not_resent(record, problem)
     desired = record.desired
     if desired is None or not desired.is_of(attempt):

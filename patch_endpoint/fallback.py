@@ -72,12 +72,16 @@ def put_back(record: Record, problem: Problem, now: datetime) -> Record | None:
     if desired is None or desired.cause == "rollback":
         return None
     rejected = replace(desired, state="rolled_back", error=problem, next_attempt_at=None)
-    best = best_fallback(record)
-    if best is not None:
-        return _desiring(record, best, rejected, now)
     # Just after what it rejects, so that any later model still wins.
     instant = desired.instant + JUST_AFTER
-    return _gone_back(replace(record, desired=rejected), instant, why_rejected(rejected), now)
+    back = _gone_back(replace(record, desired=rejected), instant, why_rejected(rejected), now)
+    best = best_fallback(record)
+    if best is None:
+        return back
+    if back is None or back.desired is None:
+        return _desiring(record, best, rejected, now)
+    # Going back stands by, should that later one not be servable either.
+    return _desiring(back, best, replace(back.desired, state="superseded"), now)
 
 
 def rejected_in(record: Record, deployment: Deployment) -> Deployment | None:

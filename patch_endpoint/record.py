@@ -102,6 +102,7 @@ class Serving(msgspec.Struct, frozen=True, kw_only=True):
         renew_at: When its token is renewed; None: it cannot be.
         late_at: When that is so late that a person should know: half of what was left is over.
         resends_tried: How often the renewal or the repeat that is due was tried.
+        resend_refused: Whether the endpoint refused one since it last accepted the model.
         blob: Container and name of the blob that was sent: the model's own, or a kept copy.
         keeping: Whether its bytes are still to be kept.
         keep_at: Before when keeping them is not tried again.
@@ -119,6 +120,7 @@ class Serving(msgspec.Struct, frozen=True, kw_only=True):
     renew_at: datetime | None
     late_at: datetime | None = None
     resends_tried: int = 0
+    resend_refused: bool = False
     blob: str = ""
     keeping: Literal["due", "kept", "lost", "off"] = "due"
     keep_at: datetime | None = None

@@ -32,8 +32,12 @@ def unproven(record: Record) -> Deployment | None:
 def another_may_answer(record: Record) -> bool:
     """Say whether a PATCH without an answer may put another model in the place of ours.
 
-    Then ours is sent once more, and no answer before that is one of ours for certain.
+    Then ours is sent once more, and no answer before that is one of ours for certain. Where the
+    endpoint refuses to take ours again that may never be: then what answers is believed all the
+    same, as a wrong answer is best gone back from, whoever gave it.
     """
+    if record.serving is not None and record.serving.resend_refused:
+        return False
     return record.again or record.repeat_at is not None
 
 

@@ -134,7 +134,8 @@ def test_a_refused_renewal_leaves_what_is_live_live_and_says_so() -> None:
     after = reported(before, Refused("http_401", "wrong key"), seconds=1)
 
     assert after.desired == before.desired
-    assert after.serving == serving("a", error=Problem("http_401", "wrong key"))
+    problem = Problem("http_401", "wrong key")
+    assert after.serving == serving("a", error=problem, resend_refused=True)
 
 
 @pytest.mark.parametrize("cause", ["sas_expiring", "repeat"])

@@ -110,3 +110,24 @@ def test_an_answer_that_comes_once_another_may_have_given_it_is_not_believed() -
     world.run(hours=1)
 
     assert world.scoring.serves(NAME) == f"experimentoutput/{NEXT}"
+
+
+@pytest.mark.parametrize("is_good", [False, True])
+def test_where_the_endpoint_does_not_take_ours_again_what_answers_is_believed(
+    *, is_good: bool
+) -> None:
+    """It would never be asked otherwise, and a bad model serve on."""
+    world = smoke_tested(GOOD)
+    if not is_good:
+        world.scoring.no_good.add(LATER)
+    world.clock.advance(minutes=1)
+    world.scoring.react(NAME, NO_ANSWER)
+    world.land(NEXT)
+    world.clock.advance(seconds=5)
+    world.land(LATER)
+    world.scoring.no_models.add(LATER)
+    world.run(minutes=30)
+
+    expected = LATER if is_good else GOOD
+    assert world.sent().count(LATER) > 1
+    assert (world.desired().model.name, world.desired().state) == (expected, "live")

@@ -391,7 +391,7 @@ def test_a_later_model_that_was_passed_over_is_next_and_not_the_previous_one(
     world.run(minutes=10)
 
     assert (world.desired().model.name, world.desired().state) == (NEWER, "live")
-    assert ended(world)[-2:] == [(NEWEST, "refused"), (BAD, "rolled_back")]
+    assert ended(world)[-3:-1] == [(NEWEST, "refused"), (BAD, "rolled_back")]
     told = [
         one.getMessage() for one in caplog.records if "deployment.rolled_back" in one.getMessage()
     ]
@@ -419,3 +419,27 @@ def test_it_is_gone_back_from_also_where_that_was_overtaken(*, waits: bool) -> N
     assert world.scoring.serves(NAME) == f"experimentoutput/{GOOD}"
     assert (world.desired().model.name, world.desired().state) == (GOOD, "live")
     assert (BAD, "rolled_back") in ended(world)
+
+
+@pytest.mark.parametrize("status", [None, 400, 401], ids=["gone", "400", "401"])
+def test_where_that_later_one_cannot_be_served_either_the_previous_one_is_put_back(
+    status: int | None,
+) -> None:
+    world = smoke_tested(GOOD)
+    land_bad(world)
+    key_is_wrong = Refused("http_401", "the key is wrong")
+    world.scoring.react(NAME, Unsettled("http_503", "down"), key_is_wrong)
+    world.clock.advance(seconds=1)
+    world.land(NEWER)
+    world.clock.advance(seconds=1)
+    world.land(NEWEST)
+    if status is None:
+        world.catalog.delete(NEWER)
+    elif status == 400:
+        refuse_next(world)
+    else:
+        world.scoring.react(NAME, key_is_wrong)
+    world.run(hours=1)
+
+    assert (world.desired().model.name, world.desired().state) == (GOOD, "live")
+    assert world.sent()[-1] == GOOD
