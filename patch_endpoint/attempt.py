@@ -97,7 +97,7 @@ def _with_resend_pause(record: Record, serving: Serving, now: datetime) -> Recor
     tried = serving.resends_tried + 1
     later = now + pause_after(tried)
     renew_at = max(serving.renew_at, later) if serving.renew_at is not None else None
-    repeats = record.again or record.repeat_at is not None
+    repeats = record.is_to_be_repeated
     serving = replace(serving, resends_tried=tried, renew_at=renew_at)
     repeat_at = max(record.repeat_at or later, later) if repeats else None
     return replace(record, serving=serving, again=False, repeat_at=repeat_at)
@@ -168,7 +168,7 @@ def waiting_for_mending(record: Record, problem: Problem, now: datetime) -> Reco
         record = replace(record, desired=desired)
     if record.rollout is not None:
         record = replace(record, rollout=replace(record.rollout, look_at=later))
-    repeats = record.again or record.repeat_at is not None
+    repeats = record.is_to_be_repeated
     record = replace(record, again=False, repeat_at=later if repeats else None)
     asked = unproven(record)
     if asked is not None and asked.next_attempt_at is not None:
@@ -260,9 +260,8 @@ def _serving(
 
 def _refused(record: Record, attempt: Attempt, answer: Refused, now: datetime) -> Record:
     problem = Problem(answer.code, answer.message, about_model=answer.about_model)
-    if attempt.cause in RESENDS and record.serving is not None:
-        record = replace(record, serving=replace(record.serving, resend_refused=True))
-        return _not_resent(record, problem)
+    if attempt.cause in RESENDS:
+        return _not_resent(record, problem, is_refused=True)
     desired = record.desired
     if desired is None or not desired.is_of(attempt):
         return record
@@ -283,11 +282,13 @@ def _unsettled(record: Record, attempt: Attempt, answer: Unsettled, now: datetim
     return replace(record, desired=replace(desired, error=problem))
 
 
-def _not_resent(record: Record, problem: Problem) -> Record:
+def _not_resent(record: Record, problem: Problem, *, is_refused: bool = False) -> Record:
     """Note what keeps what serves from being sent once more; what is desired may be another."""
     if record.serving is None:
         return record
-    return replace(record, serving=replace(record.serving, error=problem))
+    is_refused = is_refused or record.serving.resend_refused
+    serving = replace(record.serving, error=problem, resend_refused=is_refused)
+    return replace(record, serving=serving)
 
 
 def _with_unknown(record: Record, attempt: Attempt, at: datetime) -> Record:

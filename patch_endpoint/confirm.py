@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from patch_endpoint.decide import CONFIRM_FOR, pause_after
 from patch_endpoint.fallback import put_back
-from patch_endpoint.history import with_past, without_past
+from patch_endpoint.history import desiring
 from patch_endpoint.record import Deployment, Problem, Record, Serving
 from patch_endpoint.unproven import another_may_answer, unproven, with_unproven
 from protocols.blob_reference import BlobReference
@@ -97,7 +97,7 @@ def _desiring(record: Record, asked: Deployment, now: datetime) -> Record:
     refused = record.desired
     if refused is None or refused.is_same(asked):
         return record
-    return replace(with_past(without_past(record, asked), refused, now), desired=asked)
+    return desiring(record, asked, refused, now)
 
 
 def _asked_for(times: int) -> timedelta:

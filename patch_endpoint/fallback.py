@@ -6,12 +6,12 @@ from msgspec.structs import replace
 
 from patch_endpoint.history import (
     best_fallback,
+    desiring,
     is_news,
     last_that_was_live,
     latest_that_ended_badly,
     that_brought,
     with_past,
-    without_past,
 )
 from patch_endpoint.record import Deployment, Problem, Record
 
@@ -79,9 +79,9 @@ def put_back(record: Record, problem: Problem, now: datetime) -> Record | None:
     if best is None:
         return back
     if back is None or back.desired is None:
-        return _desiring(record, best, rejected, now)
+        return _trying(record, best, rejected, now)
     # Going back stands by, should that later one not be servable either.
-    return _desiring(back, best, replace(back.desired, state="superseded"), now)
+    return _trying(back, best, replace(back.desired, state="superseded"), now)
 
 
 def rejected_in(record: Record, deployment: Deployment) -> Deployment | None:
@@ -138,12 +138,12 @@ def _fallen_back(record: Record, now: datetime) -> Record:
     best = best_fallback(record)
     if best is None:
         return _latest_refusal(record, desired, now)
-    return _desiring(record, best, desired, now)
+    return _trying(record, best, desired, now)
 
 
-def _desiring(record: Record, best: Deployment, ended: Deployment, now: datetime) -> Record:
-    again = replace(best, state="pending")  # and its back-off, if it was tried, goes on
-    return replace(with_past(without_past(record, best), ended, now), desired=again)
+def _trying(record: Record, best: Deployment, ended: Deployment, now: datetime) -> Record:
+    """Desire *best*, which was never accepted; its back-off, if it was tried, goes on."""
+    return desiring(record, replace(best, state="pending"), ended, now)
 
 
 def _serves_rejected(record: Record) -> bool:
@@ -157,4 +157,4 @@ def _latest_refusal(record: Record, desired: Deployment, now: datetime) -> Recor
     latest = latest_that_ended_badly(record)
     if latest is None or latest.order <= desired.order:
         return record
-    return replace(with_past(without_past(record, latest), desired, now), desired=latest)
+    return desiring(record, latest, desired, now)

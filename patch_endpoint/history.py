@@ -32,6 +32,11 @@ def without_past(record: Record, deployment: Deployment) -> Record:
     return replace(record, history=kept)
 
 
+def desiring(record: Record, one: Deployment, ended: Deployment, at: datetime) -> Record:
+    """Desire *one*, which may be a past one, in the place of *ended*."""
+    return replace(with_past(without_past(record, one), ended, at), desired=one)
+
+
 def last_that_was_live(record: Record) -> Deployment | None:
     """Find the newest once-live model before what is desired; repeated, it walks back.
 

@@ -274,6 +274,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     history: tuple[Past, ...] = ()
     forgotten_until: datetime | None = None
 
+    @property
+    def is_to_be_repeated(self) -> bool:
+        """Whether what serves is to be sent once more, now or later."""
+        return self.again or self.repeat_at is not None
+
     def copy_of(self, model: TrainedModel) -> Kept | None:
         """Find the kept copy of *model*."""
         return next((one for one in self.kept if one.model.has_bytes_of(model)), None)

@@ -38,7 +38,7 @@ def another_may_answer(record: Record) -> bool:
     """
     if record.serving is not None and record.serving.resend_refused:
         return False
-    return record.again or record.repeat_at is not None
+    return record.is_to_be_repeated
 
 
 def with_unproven(record: Record, deployment: Deployment) -> Record:

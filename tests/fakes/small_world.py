@@ -78,6 +78,14 @@ class SmallWorld:
         model_landed(self.engine, name)
         return model
 
+    def go_live(self, *names: str) -> None:
+        """Have models land, and each go live before the next."""
+        for name in names:
+            self.clock.advance(minutes=1)
+            self.land(name)
+            self.run(minutes=3)
+            assert self.desired().state == "live"
+
     def tick(self) -> int:
         """Let a minute pass, and `watch` run."""
         self.clock.advance(minutes=1)

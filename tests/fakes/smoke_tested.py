@@ -13,9 +13,5 @@ expect = "@"
 def smoke_tested(*lives: str, more: str = "") -> SmallWorld:
     """Make a world whose endpoint has a smoke test, with models that went live one by one."""
     world = SmallWorld(table(NAME, more=more + SMOKE_TEST))
-    for name in lives:
-        world.clock.advance(minutes=1)
-        world.land(name)
-        world.run(minutes=3)
-        assert world.desired().state == "live"
+    world.go_live(*lives)
     return world

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from protocols.protocol import Unsettled
+from protocols.protocol import Answer, Unsettled
 from retrain_trigger.landed import model_landed
 from retrain_trigger.watch import watch
 from tests.fakes.endpoints_folder import table
@@ -21,6 +21,15 @@ def applies(seconds: int) -> Reaction:
     return Reaction(NO_ANSWER, applies_after=timedelta(seconds=seconds))
 
 
+def land_after_no_answer(world: SmallWorld, reaction: Answer | Reaction) -> None:
+    """Have the PATCH of one model go without an answer, and the next one land."""
+    world.clock.advance(minutes=1)
+    world.scoring.react(NAME, reaction)
+    world.land(NEXT)
+    world.clock.advance(seconds=5)
+    world.land(LATER)
+
+
 def ends(world: SmallWorld) -> tuple[str | None, str, str]:
     desired = world.desired()
     return world.scoring.serves(NAME), desired.model.name, desired.state
@@ -34,11 +43,7 @@ def test_a_bad_model_that_is_applied_late_does_not_answer_for_the_good_one_after
     """Rule 2: within five minutes it may take the place of what was accepted after it."""
     world = smoke_tested(GOOD)
     world.scoring.no_good.add(NEXT)
-    world.clock.advance(minutes=1)
-    world.scoring.react(NAME, applies(20))
-    world.land(NEXT)
-    world.clock.advance(seconds=5)
-    world.land(LATER)
+    land_after_no_answer(world, applies(20))
     world.calls.forget()
     world.run(minutes=4)
     assert world.calls.count("endpoint.score") == 0
@@ -52,11 +57,7 @@ def test_a_bad_model_that_is_applied_late_does_not_answer_for_the_good_one_after
 def test_a_good_model_that_is_applied_late_does_not_answer_for_the_bad_one_after_it() -> None:
     world = smoke_tested(GOOD)
     world.scoring.no_good.add(LATER)
-    world.clock.advance(minutes=1)
-    world.scoring.react(NAME, applies(20))
-    world.land(NEXT)
-    world.clock.advance(seconds=5)
-    world.land(LATER)
+    land_after_no_answer(world, applies(20))
     world.run(minutes=15)
 
     assert ends(world) == is_live(GOOD)
@@ -120,11 +121,7 @@ def test_where_the_endpoint_does_not_take_ours_again_what_answers_is_believed(
     world = smoke_tested(GOOD)
     if not is_good:
         world.scoring.no_good.add(LATER)
-    world.clock.advance(minutes=1)
-    world.scoring.react(NAME, NO_ANSWER)
-    world.land(NEXT)
-    world.clock.advance(seconds=5)
-    world.land(LATER)
+    land_after_no_answer(world, NO_ANSWER)
     world.scoring.no_models.add(LATER)
     world.run(minutes=30)
 

@@ -23,11 +23,7 @@ def endpoint(world: SmallWorld) -> ScoringEndpoint:
 
 def live(*names: str) -> SmallWorld:
     world = SmallWorld()
-    for name in names:
-        world.clock.advance(minutes=1)
-        world.land(name)
-        world.run(minutes=3)
-        assert world.desired().state == "live"
+    world.go_live(*names)
     return world
 
 

@@ -16,6 +16,7 @@ from tests.fakes.smoke_tested import SMOKE_TEST, smoke_tested
 GOOD, OLDER, BAD, NEWER, NEWEST = (
     f"{NAME}/{name}.ilearner" for name in ("good", "a-older", "bad", "newer", "newest")
 )
+KEY_IS_WRONG = Refused("http_401", "the key is wrong")
 
 
 def endpoint(world: SmallWorld) -> ScoringEndpoint:
@@ -30,6 +31,15 @@ def land_bad(world: SmallWorld, name: str = BAD) -> None:
 
 def refuse_next(world: SmallWorld) -> None:
     world.scoring.react(NAME, Refused("http_400", "no model", about_model=True))
+
+
+def pass_over_newer(world: SmallWorld) -> None:
+    """Have one go unsent in an outage, and the next one refused for no fault of any model."""
+    world.scoring.react(NAME, Unsettled("http_503", "down"), KEY_IS_WRONG)
+    world.clock.advance(seconds=1)
+    world.land(NEWER)
+    world.clock.advance(seconds=1)
+    world.land(NEWEST)
 
 
 def ended(world: SmallWorld) -> list[tuple[str, str]]:
@@ -381,13 +391,7 @@ def test_a_later_model_that_was_passed_over_is_next_and_not_the_previous_one(
     """It could not be sent, and what took its place was refused for no fault of any model."""
     world = smoke_tested(GOOD)
     land_bad(world)
-    world.scoring.react(
-        NAME, Unsettled("http_503", "down"), Refused("http_401", "the key is wrong")
-    )
-    world.clock.advance(seconds=1)
-    world.land(NEWER)
-    world.clock.advance(seconds=1)
-    world.land(NEWEST)
+    pass_over_newer(world)
     world.run(minutes=10)
 
     assert (world.desired().model.name, world.desired().state) == (NEWER, "live")
@@ -427,18 +431,13 @@ def test_where_that_later_one_cannot_be_served_either_the_previous_one_is_put_ba
 ) -> None:
     world = smoke_tested(GOOD)
     land_bad(world)
-    key_is_wrong = Refused("http_401", "the key is wrong")
-    world.scoring.react(NAME, Unsettled("http_503", "down"), key_is_wrong)
-    world.clock.advance(seconds=1)
-    world.land(NEWER)
-    world.clock.advance(seconds=1)
-    world.land(NEWEST)
+    pass_over_newer(world)
     if status is None:
         world.catalog.delete(NEWER)
     elif status == 400:
         refuse_next(world)
     else:
-        world.scoring.react(NAME, key_is_wrong)
+        world.scoring.react(NAME, KEY_IS_WRONG)
     world.run(hours=1)
 
     assert (world.desired().model.name, world.desired().state) == (GOOD, "live")
